@@ -1,0 +1,123 @@
+"""`odw check`: documents from files, their reports, and how a terminal shows them."""
+
+import sys
+import unicodedata
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from odw_harness import resources
+from odw_harness.errors import DocumentError, QuestionError
+from odw_harness.questions import load_questions
+from odw_harness.rules import Expectations, Report, check_text, of_genre, of_question
+from odw_harness.rules.document import Document
+from odw_harness.rules.genres import GENRES
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A document, what it was checked as, and what was found."""
+
+    file: str
+    text: str
+    genre: str
+    report: Report
+
+    def as_json(self) -> dict[str, Any]:
+        """The document's entry in the output of --json."""
+        return {
+            "file": self.file,
+            "genre": self.genre,
+            "passed": self.report.passed,
+            "rules": round(self.report.rules, 4),
+            "fact_recall": None if self.report.fact_recall is None else round(self.report.fact_recall, 4),
+            "missing_facts": list(self.report.missing_facts),
+            "findings": [asdict(finding) for finding in self.report.findings],
+        }
+
+
+def check_files(files: list[str], question: str | None, genre: str | None, questions: str | None) -> list[Checked]:
+    """Check each file as an answer to a question, as a document of a 文种, or as what its title says.
+
+    Raises DocumentError or QuestionError, naming the file.
+    """
+    expected: Expectations | None = None
+    if question is not None:
+        path = Path(questions).expanduser() if questions else resources.QUESTIONS
+        known = {item.id: item for item in load_questions(path)}
+        if question not in known:
+            raise QuestionError(f"--question {question}: not in {path}; it has {', '.join(known)}")
+        expected = of_question(known[question])
+    elif questions is not None:
+        raise QuestionError("--questions needs --question: say which of its questions was answered")
+    elif genre is not None:
+        expected = of_genre(genre)
+    checked = []
+    for file in files:
+        text = _read(file)
+        wanted = expected or of_genre(_genre_of(text, file))
+        name = wanted.genre.name if wanted.genre else ""
+        checked.append(Checked(file, text, name, check_text(text, wanted)))
+    return checked
+
+
+def _read(file: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise DocumentError(f"{file}: can't be read: {error.strerror}") from None
+    if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DocumentError(f"{file}: not a text file; save the document as plain text (UTF-8)")
+    encodings = ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DocumentError(f"{file}: neither UTF-8 nor GB18030; save it as UTF-8")
+
+
+def _genre_of(text: str, file: str) -> str:
+    title = Document(text).title.rstrip("。.，,；;：:")
+    endings = [(ending, genre.name) for genre in GENRES.values() for ending in genre.endings if ending]
+    for ending, name in sorted(endings, key=lambda pair: -len(pair[0])):
+        if title.endswith(ending):
+            return name
+    shown = _printable(title[:30])
+    raise DocumentError(f"{file}: the title ({shown}) names no known 文种; say which with --genre or --question")
+
+
+def _printable(text: str) -> str:
+    return "".join(mark for mark in text if unicodedata.category(mark)[0] != "C")
+
+
+def print_reports(documents: list[Checked], everything: bool = False) -> None:
+    """Print reports to standard output; everything shows passed checks too."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for document in documents:
+        report = document.report
+        passed = sum(finding.ok for finding in report.findings)
+        verdict = Text("passed", "green") if report.passed else Text("FAILED", "bold red")
+        facts = "" if report.fact_recall is None else f" · fact recall {report.fact_recall:.2f}"
+        head = Text.assemble((_printable(document.file), "bold"), f" as {document.genre}: ")
+        console.print(head, verdict, Text(f"· {passed} of {len(report.findings)} checks{facts}"), soft_wrap=True)
+        lines = Document(document.text).raw_lines
+        for finding in report.findings:
+            if finding.ok and not everything:
+                continue
+            mark, style = ("✓", "green") if finding.ok else ("✗", "red") if finding.level == "hard" else ("!", "yellow")
+            where = f" line {finding.line}" if finding.line else ""
+            console.print(
+                Text.assemble((f"  {mark} {finding.check}", style), f" ({finding.level}){where}: "),
+                Text(_printable(finding.message)),
+                Text(f"[{finding.clause}]", "dim"),
+                soft_wrap=True,
+            )
+            if finding.line and not finding.ok:
+                shown = _printable(lines[finding.line - 1].strip())
+                console.print(Text(f"    {finding.line:>4} │ {shown[:76]}{'…' if len(shown) > 76 else ''}", "dim"), soft_wrap=True)
+        if report.missing_facts:
+            console.print(Text(f"  facts not found: {'、'.join(report.missing_facts)}", "yellow"), soft_wrap=True)

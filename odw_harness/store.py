@@ -1,0 +1,136 @@
+"""SQLite: answers, verdicts and log-likelihoods, each written as it arrives.
+
+Any number of processes may use one store at once: write-ahead log, every write its own transaction, the first
+of two equal rows stays. The default place is the user's data folder; ODW_STORE names another.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import platformdirs
+
+from odw_harness.errors import StoreError
+from odw_harness.verdict import Verdict
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (
+    question_id TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, text TEXT NOT NULL,
+    system TEXT NOT NULL, repeat INTEGER NOT NULL, saved_at TEXT NOT NULL,
+    PRIMARY KEY (question, answer, system, repeat));
+CREATE TABLE IF NOT EXISTS verdicts (
+    question TEXT NOT NULL, answer TEXT NOT NULL, judgement TEXT NOT NULL, scored INTEGER NOT NULL,
+    verdict TEXT NOT NULL, saved_at TEXT NOT NULL,
+    PRIMARY KEY (question, answer, judgement));
+CREATE TABLE IF NOT EXISTS loglikelihoods (
+    model TEXT NOT NULL, request TEXT NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (model, request));
+"""
+
+
+def default_path() -> Path:
+    """ODW_STORE, or the file in the user's data folder."""
+    named = os.environ.get("ODW_STORE")
+    return Path(named).expanduser() if named else platformdirs.user_data_path("odw_harness") / "store.sqlite"
+
+
+def digest(*parts: str) -> str:
+    """SHA-256 of texts, by which the store names them."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Store:
+    """An open store. Raises StoreError, one line, where the file can't serve."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open the store at path (default_path without one); make it where there is none."""
+        self.path = path or default_path()
+        with self._clear_errors():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._migrate()
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path}: made by a newer odw_harness (schema {version}, this one knows {SCHEMA_VERSION}); "
+                "update odw_harness or name another store with ODW_STORE"
+            )
+        # One transaction even when two processes make the file at once. The write proves that it can be written.
+        self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path}: the store can't be used: {error}; name another with ODW_STORE") from None
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: the store can't be used: {error.strerror}; name another with ODW_STORE"
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def save_answer(self, question_id: str, question: str, text: str, system: str, repeat: int) -> None:
+        """Keep an answer. question is its fingerprint, system says who wrote it (JSON)."""
+        row = (question_id, question, digest(text), text, system, repeat, _now())
+        with self._clear_errors():
+            self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def verdict(self, question: str, text: str, judgement: str) -> Verdict | None:
+        """The scored verdict on an answer under a judgement (Provenance.fingerprint), if there is one."""
+        with self._clear_errors():
+            row = self._db.execute(
+                "SELECT verdict FROM verdicts WHERE question = ? AND answer = ? AND judgement = ? AND scored",
+                (question, digest(text), judgement),
+            ).fetchone()
+        return Verdict.model_validate_json(row[0]) if row else None
+
+    def save_verdict(self, question: str, text: str, judgement: str, verdict: Verdict) -> None:
+        """Keep a verdict. A scored one replaces an unscored one, nothing replaces a scored one."""
+        row = (question, digest(text), judgement, verdict.score is not None, verdict.model_dump_json(), _now())
+        with self._clear_errors():
+            self._db.execute(
+                "INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "scored = excluded.scored, verdict = excluded.verdict, saved_at = excluded.saved_at WHERE NOT scored",
+                row,
+            )
+
+    def loglikelihood(self, model: str, context: str, continuation: str) -> float | None:
+        """The kept log-likelihood (nats) of a continuation after a context under a model, if there is one."""
+        with self._clear_errors():
+            row = self._db.execute(
+                "SELECT value FROM loglikelihoods WHERE model = ? AND request = ?",
+                (model, digest(context, continuation)),
+            ).fetchone()
+        return float(row[0]) if row else None
+
+    def save_loglikelihood(self, model: str, context: str, continuation: str, value: float) -> None:
+        """Keep a log-likelihood."""
+        with self._clear_errors():
+            self._db.execute(
+                "INSERT OR IGNORE INTO loglikelihoods VALUES (?, ?, ?)", (model, digest(context, continuation), value)
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        with self._clear_errors():
+            return {
+                table: self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                for table in ("answers", "verdicts", "loglikelihoods")
+            }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

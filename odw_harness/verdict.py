@@ -1,0 +1,62 @@
+"""A verdict: scored, or unscored with a reason. Never both, never neither.
+
+A failed judgement is never a number: means leave it out, and coverage counts it.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Provenance(BaseModel):
+    """Who gave a verdict, by what. Verdicts that differ in any field but repeat never share a mean.
+
+    judge: the judge's name. revision: fingerprint of the model's files, or what the server calls it. settings:
+    whatever else changes its verdicts (sampling, dtype, template). rubric with version and prompt_hash (SHA-256 of
+    the prompt's fixed text) says by what measure. repeat counts from 0.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    judge: str
+    backend: str
+    model: str
+    revision: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    rubric: str
+    rubric_version: str
+    prompt_hash: str
+    repeat: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over every field but the judge's name, which is only a label."""
+        fields = self.model_dump(exclude={"judge"})
+        return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+class Verdict(BaseModel):
+    """One judge's word on one answer.
+
+    score: 1 to 10, or None with unscored giving the reason. dimensions: name → 1 to 10 where the judge gives them.
+    details: numbers behind the score. usage: requests and tokens spent. seconds: wall time.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    score: float | None = Field(default=None, ge=1, le=10, allow_inf_nan=False)
+    unscored: str | None = Field(default=None, min_length=1)
+    dimensions: dict[str, float] | None = None
+    rationale: str = ""
+    details: dict[str, float] = Field(default_factory=dict)
+    provenance: Provenance
+    usage: dict[str, int] = Field(default_factory=dict)
+    seconds: float = 0.0
+
+    @model_validator(mode="after")
+    def _scored_or_not(self) -> "Verdict":
+        if (self.score is None) == (self.unscored is None):
+            raise ValueError("a verdict has a score or the reason why it has none")
+        return self
