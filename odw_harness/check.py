@@ -102,7 +102,7 @@ def print_reports(documents: list[Checked], everything: bool = False) -> None:
         passed = sum(finding.ok for finding in report.findings)
         verdict = Text("passed", "green") if report.passed else Text("FAILED", "bold red")
         facts = "" if report.fact_recall is None else f" · fact recall {report.fact_recall:.2f}"
-        head = Text.assemble((_printable(document.file), "bold"), f" as {document.genre}: ")
+        head = Text.assemble((_printable(document.file), "bold"), f" as {document.genre}:")
         console.print(head, verdict, Text(f"· {passed} of {len(report.findings)} checks{facts}"), soft_wrap=True)
         lines = Document(document.text).raw_lines
         for finding in report.findings:
@@ -111,13 +111,15 @@ def print_reports(documents: list[Checked], everything: bool = False) -> None:
             mark, style = ("✓", "green") if finding.ok else ("✗", "red") if finding.level == "hard" else ("!", "yellow")
             where = f" line {finding.line}" if finding.line else ""
             console.print(
-                Text.assemble((f"  {mark} {finding.check}", style), f" ({finding.level}){where}: "),
+                Text.assemble((f"  {mark} {finding.check}", style), f" ({finding.level}){where}:"),
                 Text(_printable(finding.message)),
                 Text(f"[{finding.clause}]", "dim"),
                 soft_wrap=True,
             )
             if finding.line and not finding.ok:
                 shown = _printable(lines[finding.line - 1].strip())
-                console.print(Text(f"    {finding.line:>4} │ {shown[:76]}{'…' if len(shown) > 76 else ''}", "dim"), soft_wrap=True)
+                console.print(
+                    Text(f"    {finding.line:>4} │ {shown[:76]}{'…' if len(shown) > 76 else ''}", "dim"), soft_wrap=True
+                )
         if report.missing_facts:
             console.print(Text(f"  facts not found: {'、'.join(report.missing_facts)}", "yellow"), soft_wrap=True)

@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    evaluate = commands.add_parser("eval", help="put a model to the 21 questions and grade it (takes lm-eval's flags)", add_help=False)
+    evaluate = commands.add_parser(
+        "eval", help="put a model to the 21 questions and grade it (takes lm-eval's flags)", add_help=False
+    )
     evaluate.set_defaults(run=_eval)
 
     check = commands.add_parser(
@@ -49,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--all", action="store_true", help="show the checks that passed as well")
     check.set_defaults(run=_check)
 
-    paper = commands.add_parser("paper", help="print a table of the paper", description="Print a table of the paper: 15 systems, 21 questions.")
+    paper = commands.add_parser(
+        "paper", help="print a table of the paper", description="Print a table of the paper: 15 systems, 21 questions."
+    )
     paper.add_argument("table", choices=("human", "odweval", "alignbench"))
     paper.add_argument("--json", action="store_true", help="print one JSON document")
     paper.set_defaults(run=_paper)
@@ -116,8 +120,23 @@ def _paper(options: Any) -> int:
 
     rows = load_table(options.table)
     if options.json:
-        columns = [{"system": row.system, "scores": [float(s) for s in row.scores], "avg19": float(row.avg19), "avg2": float(row.avg2), "avg21": float(row.avg21)} for row in rows]
-        print(json.dumps({"table": options.table, "source": SOURCES[options.table], "systems": columns}, ensure_ascii=False, indent=1))
+        columns = [
+            {
+                "system": row.system,
+                "scores": [float(s) for s in row.scores],
+                "avg19": float(row.avg19),
+                "avg2": float(row.avg2),
+                "avg21": float(row.avg21),
+            }
+            for row in rows
+        ]
+        print(
+            json.dumps(
+                {"table": options.table, "source": SOURCES[options.table], "systems": columns},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
         return 0
     from rich import box
     from rich.console import Console

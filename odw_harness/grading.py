@@ -1,6 +1,7 @@
 """The one engine: answers and a judge make verdicts, from the store where it has them."""
 
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,8 @@ def grade(answers: Sequence[Answer], judge: Judge, store: Store) -> list[Verdict
         else:
             verdicts[answer] = known
     if missing:
-        bar = tqdm(total=len(missing), desc=f"Judging ({judge.provenance.judge})", unit="answer", mininterval=1)
-        with bar:
+        quiet = int(os.environ.get("RANK", "0")) > 0  # one bar for a run on several ranks
+        with tqdm(total=len(missing), desc=f"Judging ({judge.provenance.judge})", unit="answer", disable=quiet) as bar:
             for answer, verdict in _judged(judge, missing):
                 store.save_verdict(answer.question.fingerprint, answer.text, judgement, verdict)
                 verdicts[answer] = verdict

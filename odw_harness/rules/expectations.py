@@ -85,7 +85,7 @@ def of_genre(name: str) -> Expectations:
     return Expectations(
         genre=genre,
         direction=genre.direction,
-        recipient_need=genre.recipient if genre.statutory else "optional",
+        recipient_need=genre.recipient,
         signatory_needed=genre.name in ("报告", "请示"),
         date_position=genre.dated if genre.statutory else None,
         signed=genre.statutory and genre.signed,

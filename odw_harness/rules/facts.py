@@ -6,23 +6,29 @@ Facts are matched as strings, after the differences that mean nothing are remove
 
 import re
 import unicodedata
-from itertools import permutations
+from bisect import bisect_left
+from functools import lru_cache
+from itertools import combinations, permutations
 
 _DASHES = re.compile("[‐‑‒–—―−~～〜]+")
 _NUMBER = r"\d+(?:\.\d+)?"
 _UNIT = (
     r"(?:万人次|人次|万元|亿元|万吨|万亩|万件|万人|万户|平方米|立方米|平方公里|公里|千米|米|吨|公斤|亩|公顷|元|人|名|位|户|"
-    r"个百分点|%|‰|个工作日|个月|天|小时|分钟|年|所|家|座|张|件|项|条|台|辆|册|场|次|起|处|支|批|届|章|篇|个|万|亿)"
+    r"千瓦时|千瓦|课时|份|间|株|棵|个百分点|%|‰|个工作日|个月|天|小时|分钟|年|所|家|座|张|件|项|条|台|辆|册|场|次|起|处|支|批|届|章|篇|个|万|亿)"
 )
 _FIGURE = re.compile(rf"(?<![\d.A-Za-z-])({_NUMBER})\s*({_UNIT})")
-_CALENDAR = re.compile(r"(?:\d{2,4}年)?\d{1,2}月(?:\d{1,2}日?)?(?:至(?:\d{1,2}月)?\d{1,2}日)?|\d{1,2}时(?:\d{1,2}分)?|\d{4}年度?")
+_CALENDAR = re.compile(
+    r"(?:\d{2,4}年)?\d{1,2}月(?:\d{1,2}日?)?(?:至(?:\d{1,2}月)?\d{1,2}日)?|\d{1,2}时(?:\d{1,2}分)?|\d{4}年度?"
+)
 _SCALE = {"万": 1e4, "亿": 1e8}
+_ONE_KIND = (("%", "个百分点"), ("人", "名", "位"), ("个", "家", "所", "座", "处"))
+_WHOLES = {"%": 100, "‰": 1000}
 _SMALL_COUNT = 12
 """Counts up to this are a writer's own (三个方面, 5项措施), not facts."""
 
 
 def normalise(text: str) -> str:
-    """The text without what facts don't depend on: width of characters, white space, thousands separators, kinds of dash.
+    """The text without what facts don't depend on: widths, white space, thousands separators, kinds of dash.
 
     >>> normalise("１，２８６．４ 亿元　(3月11日－20日)")
     '1286.4亿元(3月11日-20日)'
@@ -56,14 +62,13 @@ def missing_facts(text: str, facts: tuple[tuple[str, ...], ...]) -> tuple[str, .
 def unsourced_figures(text: str, material: str) -> tuple[str, ...]:
     """Figures with a unit in the text that neither stand in the material nor follow from it.
 
-    What follows: the same value in another scale (28600万元 for 2.86亿元), sum, difference, ratio and rate of
-    change of two figures, shares in per cent, sums of three. Small counts and calendar dates are not looked at.
-    Limits: with many figures in the material a made-up one can coincide with a result of theirs; Chinese
-    numerals are not read.
+    What follows: the same value in another scale (28600万元 for 2.86亿元) or rounded; sum and difference of two figures
+    of one kind, sums of three; share and rate of change in per cent; an average (12000册 for 30所) and a percentage of
+    an amount. Small counts and calendar dates are not looked at. Limits: with many figures in the material a made-up
+    one can coincide with a result of theirs; Chinese numerals are not read.
     """
     plain = normalise(text)
-    sources = {float(value) for value in re.findall(_NUMBER, normalise(material))}
-    scaled = {_value(value, unit) for value, unit in _FIGURE.findall(normalise(material))} | sources
+    sources = _numbers(material)
     calendar = [match.span() for match in _CALENDAR.finditer(plain)]
     found: dict[str, None] = {}
     for match in _FIGURE.finditer(plain):
@@ -71,9 +76,9 @@ def unsourced_figures(text: str, material: str) -> tuple[str, ...]:
         number = float(value)
         if any(start <= match.start() < end for start, end in calendar):
             continue
-        if number in sources or (number == int(number) <= _SMALL_COUNT and unit[0] not in "万亿%‰元亩"):
+        if number in sources or (number <= _SMALL_COUNT and number.is_integer() and unit[0] not in "万亿%‰元亩"):
             continue
-        if not _follows(_value(value, unit), value, unit, scaled):
+        if not _follows(value, unit, material):
             found[match.group()] = None
     return tuple(found)
 
@@ -82,17 +87,41 @@ def _value(value: str, unit: str) -> float:
     return float(value) * _SCALE.get(unit[0], 1.0)
 
 
-def _follows(target: float, written: str, unit: str, sources: set[float]) -> bool:
-    decimals = len(written.partition(".")[2])
-    step = 10.0**-decimals * _SCALE.get(unit[0], 1.0)
-    results = set(sources)
-    for a, b in permutations(sources, 2):
-        results.update((a + b, a - b))
-        if b and unit in ("%", "个百分点", "‰"):
-            share = a / b * (1000 if unit == "‰" else 100)
-            results.update((share, share - 100, 100 - share))
-        elif b:
-            results.update((a / b, a * b / 100))
-    if unit in ("%", "个百分点"):
-        results.update(100 - a for a in sources)
-    return any(abs(result - target) <= step * 0.51 for result in results)
+def _follows(value: str, unit: str, material: str) -> bool:
+    target = _value(value, unit)
+    slack = 0.51 * 10.0 ** -len(value.partition(".")[2]) * _SCALE.get(unit[0], 1.0)
+    results = _derivable(material, _kind(unit))
+    at = bisect_left(results, target - slack)
+    return at < len(results) and results[at] <= target + slack
+
+
+@lru_cache(maxsize=128)
+def _numbers(material: str) -> frozenset[float]:
+    return frozenset(map(float, re.findall(_NUMBER, normalise(material))))
+
+
+def _kind(unit: str) -> str:
+    """Of what a unit counts, without its scale: 元 of 亿元. What may be added up has one kind."""
+    kind = unit.lstrip("万亿")
+    return next((kinds[0] for kinds in _ONE_KIND if kind in kinds), kind)
+
+
+@lru_cache(maxsize=512)
+def _derivable(material: str, kind: str) -> tuple[float, ...]:
+    """In order, what of one kind follows from the figures of a material."""
+    figures = [(_value(value, unit), _kind(unit)) for value, unit in _FIGURE.findall(normalise(material))]
+    own = {value for value, other in figures if other == kind}
+    results = {*_numbers(material), *(value for value, _ in figures)}
+    results.update(change for a, b in permutations(own, 2) for change in (a + b, a - b))
+    results.update(map(sum, combinations(sorted(own)[-40:], 3)))
+    if kind in _WHOLES:
+        whole = _WHOLES[kind]
+        results.update(whole - a for a in own)
+        for (a, one), (b, other) in permutations(figures, 2):
+            if one == other and b:
+                share = a / b * whole
+                results.update((share, share - whole, whole - share))
+    else:
+        results.update(a / b for a in own for b, _ in figures if b)
+        results.update(a * b / 100 for a in own for b, other in figures if other == "%")
+    return tuple(sorted(results))

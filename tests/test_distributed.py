@@ -1,0 +1,54 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.slow
+def test_on_two_ranks_every_question_is_there_once_and_a_rank_without_scores_costs_nothing(tmp_path: Path) -> None:
+    judge = tmp_path / "ranked.yaml"
+    judge.write_text("backend: likelihood\nmodel: ranked\n")
+    out = tmp_path / "out.json"
+    done = torchrun(str(Path(__file__).with_name("two_ranks.py")), str(out), str(judge))
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(out.read_text("utf-8"))
+    samples = found["samples"]["odweval_in19"] + found["samples"]["odweval_ood2"]
+    assert sorted(sample["doc"]["id"] for sample in samples) == [f"ODW-{number:02}" for number in range(1, 22)]
+    scored = [sample["score"] for sample in samples if sample["score"] is not None]
+    assert len(scored) == 11  # rank 0 has questions 1, 3, … 19 and 20
+    ten = [sample["score"] for sample in found["samples"]["odweval_in19"] if sample["score"] is not None]
+    metrics = found["results"]
+    assert metrics["odweval_in19"]["coverage,odweval"] == pytest.approx(10 / 19)
+    assert metrics["odweval_in19"]["score,odweval"] == pytest.approx(sum(ten) / 10)
+    assert metrics["odweval_ood2"]["coverage,odweval"] == 0.5
+
+
+@pytest.mark.slow
+def test_hf_on_two_ranks_by_accelerate(tmp_path: Path, tiny_model: Path) -> None:
+    judge = tmp_path / "tiny.yaml"
+    judge.write_text(f"backend: likelihood\nmodel_args: {{pretrained: {tiny_model}, dtype: float32, device: cpu}}\n")
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"]
+    command += ["--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0", "-m", "odw_harness.lmeval"]
+    command += ["--model", "hf", "--model_args", f"pretrained={tiny_model},dtype=float32", "--device", "cpu"]
+    command += [
+        "--gen_kwargs",
+        "max_gen_toks=8",
+        "--metadata",
+        f"judge={judge}",
+        "--output_path",
+        str(tmp_path / "out"),
+    ]
+    command += ["--limit", "4"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (results,) = (tmp_path / "out").rglob("results_*.json")
+    found = json.loads(results.read_text("utf-8"))
+    assert found["n-samples"]["odweval_in19"]["effective"] == 4
+    assert found["n-samples"]["odweval_ood2"]["effective"] == 2

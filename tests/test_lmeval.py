@@ -1,0 +1,227 @@
+"""Real lm-eval runs, in this process, with the copycat model both writing and judging."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lm_eval import simple_evaluate
+from lm_eval.tasks import TaskManager
+
+from odw_harness import lmeval
+from odw_harness.errors import OdwError
+from odw_harness.lmeval import RunStopped, mean_of_scored, question_metrics
+from odw_harness.questions import COMPLETION_CUE, OUTPUT_CONTRACT, load_questions
+from odw_harness.resources import QUESTIONS, TASKS
+
+OURS = {question.id: question for question in load_questions(QUESTIONS)}
+
+
+@pytest.fixture
+def evaluate(copycat: str, copycat_judge: Path) -> Any:
+    """simple_evaluate over our tasks; answers says what the model writes to which question."""
+    from lm_eval.api.registry import get_model
+
+    def run(
+        tasks: Any = ("odweval",), answers: dict[str, str] | None = None, metadata: Any = None, **options: Any
+    ) -> Any:
+        get_model("copycat").answers = answers or {}
+        metadata = {"judge": str(copycat_judge), **(metadata or {})}
+        manager = TaskManager(include_path=TASKS, include_defaults=False, metadata=metadata)
+        return simple_evaluate(
+            model="copycat", tasks=list(tasks), task_manager=manager, bootstrap_iters=10, log_samples=True, **options
+        )
+
+    return run
+
+
+def questions_file(path: Path, *rows: dict[str, Any]) -> str:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+def own(number: int, split: str = "in19", **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"T-{number}",
+        "split": split,
+        "genre": "工作总结",
+        "prompt": "写",
+        "reference": "甲乙丙丁戊己庚辛壬癸",
+        **more,
+    }
+
+
+def answers_of(sample: dict[str, Any]) -> list[dict[str, Any]]:
+    return json.loads(sample["filtered_resps"][0])["answers"]
+
+
+def test_the_references_themselves_get_8_full_recall_and_every_rule(evaluate: Any) -> None:
+    results = evaluate(answers={number: question.reference for number, question in OURS.items()})
+    for name in ("odweval", "odweval_in19", "odweval_ood2"):
+        metrics = results["results"][name]
+        assert metrics["score,odweval"] == pytest.approx(8.0)
+        assert metrics["rules,odweval"] == 1.0
+        assert metrics["fact_recall,odweval"] == 1.0
+        assert metrics["coverage,odweval"] == 1.0
+    assert results["n-samples"]["odweval_in19"] == {"original": 19, "effective": 19}
+    assert results["n-samples"]["odweval_ood2"] == {"original": 2, "effective": 2}
+
+
+def test_the_group_is_the_mean_over_all_questions(evaluate: Any, tmp_path: Path) -> None:
+    # Copycat: k of the reference's ten characters score 1 + 7 k / 10.
+    rows = [own(1), own(2), own(3), own(4, "ood2")]
+    answers = {"T-1": "甲乙丙丁戊己庚辛壬癸", "T-2": "你好", "T-3": "甲乙丙丁戊", "T-4": "甲乙"}
+    results = evaluate(answers=answers, metadata={"questions": questions_file(tmp_path / "q.jsonl", *rows)})["results"]
+    assert results["odweval_in19"]["score,odweval"] == pytest.approx((8 + 1 + 4.5) / 3)
+    assert results["odweval_ood2"]["score,odweval"] == pytest.approx(2.4)
+    assert results["odweval"]["score,odweval"] == pytest.approx((8 + 1 + 4.5 + 2.4) / 4)
+    assert "fact_recall,odweval" not in results["odweval_in19"]
+
+
+def test_an_unscored_answer_is_left_out_of_the_mean_and_counted(evaluate: Any, tmp_path: Path) -> None:
+    rows = [own(1), own(2, prompt="甲乙丙丁戊己庚辛壬癸"), own(3, "ood2")]  # to T-2 the reference adds nothing
+    answers = {"T-1": "甲乙丙丁戊", "T-2": "甲", "T-3": "甲乙"}
+    results = evaluate(answers=answers, metadata={"questions": questions_file(tmp_path / "q.jsonl", *rows)})
+    assert results["results"]["odweval_in19"]["score,odweval"] == pytest.approx(4.5)
+    assert results["results"]["odweval_in19"]["coverage,odweval"] == 0.5
+    sample = next(sample for sample in results["samples"]["odweval_in19"] if sample["doc"]["id"] == "T-2")
+    assert "score" not in sample
+    (answer,) = answers_of(sample)
+    assert answer["score"] is None
+    assert answer["verdict"]["unscored"].startswith("the model does not tell")
+
+
+def test_a_sample_holds_the_whole_verdict_and_every_finding(evaluate: Any) -> None:
+    results = evaluate(tasks=["odweval_in19"], answers={"ODW-08": "# 通知\n各单位：\n请于03月05日前报送。"}, limit=8)
+    sample = results["samples"]["odweval_in19"][7]
+    (answer,) = answers_of(sample)
+    assert answer["verdict"]["provenance"]["judge"] == "copycat"
+    assert answer["verdict"]["provenance"]["rubric"] == "reference_likelihood"
+    assert {"title", "recipient", "date", "signature"} <= {f["check"] for f in answer["findings"] if not f["ok"]}
+    assert "486所" in answer["missing_facts"]
+    assert answer["rules"] == sample["rules"]
+    json.dumps(results["samples"], ensure_ascii=False, allow_nan=False)
+
+
+def test_a_plain_prompt_ends_for_a_base_model_and_a_chat_prompt_does_not(evaluate: Any) -> None:
+    plain = evaluate(tasks=["odweval_ood2"], limit=1)["samples"]["odweval_ood2"][0]["arguments"][0]
+    request = f"{OURS['ODW-20'].prompt}\n\n{OUTPUT_CONTRACT}"
+    assert plain[0] == request + COMPLETION_CUE
+    chat = evaluate(tasks=["odweval_ood2"], limit=1, apply_chat_template=True)["samples"]["odweval_ood2"][0][
+        "arguments"
+    ][0]
+    assert chat[0] == f"<user>{request}"
+    assert plain[1] == {"until": [], "max_gen_toks": 3072, "do_sample": False}
+
+
+def test_predict_only_asks_no_judge_and_needs_none(evaluate: Any) -> None:
+    results = evaluate(
+        tasks=["odweval_ood2"], predict_only=True, metadata={"judge": "nobody"}, answers={"ODW-20": "消息"}
+    )
+    assert results["samples"]["odweval_ood2"][0]["resps"] == [["消息"]]
+    assert "score,odweval" not in results["results"]["odweval_ood2"]
+    assert lmeval._store().counts()["answers"] == 2
+
+
+def test_samples_picks_questions(evaluate: Any) -> None:
+    results = evaluate(tasks=["odweval_in19"], samples={"odweval_in19": [2, 7]})
+    assert [sample["doc"]["id"] for sample in results["samples"]["odweval_in19"]] == ["ODW-03", "ODW-08"]
+
+
+def test_repeats_are_judged_apart_and_averaged_within_the_question(evaluate: Any, tmp_path: Path) -> None:
+    path = questions_file(tmp_path / "q.jsonl", own(1), own(2, "ood2"))
+    results = evaluate(answers={"T-1": "甲乙丙丁戊"}, metadata={"questions": path, "repeats": 3})
+    sample = results["samples"]["odweval_in19"][0]
+    assert [answer["repeat"] for answer in answers_of(sample)] == [0, 1, 2]
+    assert sample["score"] == pytest.approx(4.5)
+    assert results["n-samples"]["odweval_in19"]["effective"] == 1
+    assert lmeval._store().counts()["answers"] == 6
+
+
+def test_a_file_with_one_split_only_works_under_the_group(evaluate: Any, tmp_path: Path) -> None:
+    path = questions_file(tmp_path / "q.jsonl", own(1), own(2))
+    results = evaluate(answers={"T-1": "甲乙丙丁戊", "T-2": "甲乙丙丁戊"}, metadata={"questions": path})["results"]
+    assert results["odweval"]["score,odweval"] == pytest.approx(4.5)
+    assert "score,odweval" not in results["odweval_ood2"]
+
+
+def test_a_second_run_computes_nothing(evaluate: Any) -> None:
+    from lm_eval.api.registry import get_model
+
+    model = get_model("copycat")
+    first = evaluate(tasks=["odweval_ood2"])
+    before = model.calls
+    second = evaluate(tasks=["odweval_ood2"])
+    assert model.calls == before
+    assert second["results"] == first["results"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"judge": "nobody"}, "error: judge nobody: no such judge"),
+        ({"questions": "/no/such.jsonl"}, "error: /no/such.jsonl: no such questions file"),
+        ({"repeats": 0}, "error: --metadata repeats=0: must be a whole number"),
+        ({"repeats": "two"}, "error: --metadata repeats=two: must be a whole number"),
+    ],
+)
+def test_a_mistake_ends_the_run_with_one_line_before_the_model_writes(
+    evaluate: Any, metadata: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RunStopped) as caught:
+        evaluate(metadata=metadata)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, OdwError)
+    assert isinstance(caught.value, SystemExit)
+    assert lmeval._store().counts()["answers"] == 0
+
+
+def test_more_processes_than_questions_are_refused_before_the_model_writes(evaluate: Any) -> None:
+    manager = TaskManager(include_path=TASKS, include_defaults=False)
+    task = manager.load(["odweval_ood2"])["tasks"]["odweval_ood2"]
+    with pytest.raises(RunStopped, match="2 questions, fewer than the 3 processes"):
+        task.build_all_requests(rank=0, world_size=3)
+
+
+def test_a_store_that_fails_after_the_answers_costs_no_results(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> None:
+        raise lmeval.StoreError("s.sqlite: the store can't be used: database or disk is full")
+
+    monkeypatch.setattr(lmeval.Store, "save_verdict", full)
+    monkeypatch.setattr(lmeval.Store, "save_answer", full)
+    results = evaluate(tasks=["odweval_ood2"], answers={"ODW-20": "消息"})
+    assert results["results"]["odweval_ood2"]["coverage,odweval"] == 0
+    assert "disk is full" in answers_of(results["samples"]["odweval_ood2"][0])[0]["verdict"]["unscored"]
+    assert results["samples"]["odweval_ood2"][0]["resps"] == [["消息"]]
+
+
+def record(score: float | None, rules: float = 0.5, fact_recall: float | None = None) -> dict[str, Any]:
+    return {"score": score, "rules": rules, "fact_recall": fact_recall}
+
+
+def metrics(*answers: dict[str, Any], unscored_as_null: bool = False) -> dict[str, Any]:
+    return question_metrics({}, [json.dumps({"answers": answers, "unscored_as_null": unscored_as_null})])
+
+
+def test_the_metrics_of_a_question() -> None:
+    assert metrics(record(6.0, 0.5, 0.25)) == {"score": 6.0, "rules": 0.5, "coverage": 1.0, "fact_recall": 0.25}
+    assert metrics(record(6.0, 0.5), record(None, 0.7)) == {"score": 6.0, "rules": 0.6, "coverage": 0.5}
+    assert metrics(record(None)) == {"rules": 0.5, "coverage": 0.0}
+    assert metrics(record(None), unscored_as_null=True) == {"score": None, "rules": 0.5, "coverage": 0.0}
+    assert mean_of_scored([None, 6.0, 7.0]) == 6.5
+
+
+def test_link_places_index_files_that_load_and_unlink_takes_them_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lmeval, "_link_folder", lambda: tmp_path / "odw_harness")
+    placed = lmeval.link()
+    assert {path.name for path in placed} == {"odweval.yaml", "odweval_in19.yaml", "odweval_ood2.yaml"}
+    monkeypatch.chdir("/")
+    loaded = TaskManager(include_path=tmp_path, include_defaults=False).load(["odweval"])
+    assert sorted(loaded["tasks"]) == ["odweval_in19", "odweval_ood2"]
+    assert loaded["group_map"] == {"odweval": ["odweval_in19", "odweval_ood2"]}
+    assert lmeval.unlink() == placed
+    assert not (tmp_path / "odw_harness").exists()
+    assert lmeval.unlink() == []
