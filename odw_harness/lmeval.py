@@ -47,6 +47,11 @@ _SYSTEM_KEYS = (
 class RunStopped(OdwError, SystemExit):
     """A user's mistake, found inside lm-eval: uncaught, it ends the process with its one line and no traceback."""
 
+    def __init__(self, message: str) -> None:
+        """Python prints a SystemExit's code where it is a text, and exits with 1."""
+        super().__init__(message)
+        self.code = message
+
 
 @functools.lru_cache(maxsize=1)
 def _store() -> Store:

@@ -24,7 +24,7 @@ OUTPUT_CONTRACT = (
 )
 """Follows every prompt, so that layout and honesty are asked for in the same words each time."""
 
-COMPLETION_CUE = "\n\n以下是成稿全文：\n\n"
+COMPLETION_CUE = "\n\n（以下为正文）\n"
 """Ends a plain prompt (no chat template), where a base model is to go on with the document itself."""
 
 

@@ -111,7 +111,7 @@ def test_a_plain_prompt_ends_for_a_base_model_and_a_chat_prompt_does_not(evaluat
         "arguments"
     ][0]
     assert chat[0] == f"<user>{request}"
-    assert plain[1] == {"until": [], "max_gen_toks": 3072, "do_sample": False}
+    assert plain[1] == {"until": ["<|endoftext|>"], "max_gen_toks": 3072, "do_sample": False}
 
 
 def test_predict_only_asks_no_judge_and_needs_none(evaluate: Any) -> None:

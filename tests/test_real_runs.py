@@ -1,0 +1,197 @@
+"""Whole runs as users start them: real commands in their own processes, real models on disk, a real server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from odw_harness.resources import TASKS
+
+pytestmark = pytest.mark.slow
+
+ODW = [sys.executable, "-m", "odw_harness.cli"]
+LM_EVAL = [sys.executable, "-m", "lm_eval"]
+SHORT = ["--gen_kwargs", "max_gen_toks=8"]
+
+
+@pytest.fixture
+def tiny_judge(tiny_model: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(f"backend: likelihood\nmodel_args: {{pretrained: {tiny_model}, dtype: float32, device: cpu}}\n")
+    return path
+
+
+def call(command: list[str], cwd: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*command, *more], cwd=cwd, capture_output=True, text=True, check=False, timeout=400)
+
+
+def results_of(output: Path) -> dict[str, Any]:
+    (path,) = output.rglob("results_*.json")
+    return json.loads(path.read_text("utf-8"))
+
+
+def samples_of(output: Path, task: str) -> list[dict[str, Any]]:
+    (path,) = output.rglob(f"samples_{task}_*.jsonl")
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def assert_complete(done: subprocess.CompletedProcess[str], output: Path, in19: int = 1, ood2: int = 1) -> None:
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = results_of(output)["n-samples"]
+    assert (counts["odweval_in19"]["effective"], counts["odweval_ood2"]["effective"]) == (in19, ood2)
+    assert {"rules,odweval", "coverage,odweval"} <= set(results_of(output)["results"]["odweval"])
+
+
+def test_the_bare_command_after_link_from_another_directory(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    assert call([*ODW, "tasks", "link"], tmp_path).returncode == 0
+    try:
+        out = tmp_path / "out"
+        options = ["--tasks", "odweval", "--model", "hf", "--model_args", f"pretrained={tiny_model},dtype=float32"]
+        options += ["--device", "cpu", "--limit", "1", "--metadata", f"judge={tiny_judge}", *SHORT]
+        done = call(LM_EVAL, tmp_path, *options, "--output_path", str(out), "--log_samples")
+        assert_complete(done, out)
+        assert "|odweval " in done.stdout
+    finally:
+        assert call([*ODW, "tasks", "unlink"], tmp_path).returncode == 0
+
+
+def test_include_path_and_a_mistake_in_metadata_ends_without_a_traceback(tiny_model: Path, tmp_path: Path) -> None:
+    questions = tmp_path / "my.jsonl"
+    good = [json.dumps({"id": str(number), "genre": "通知", "prompt": "写", "reference": "文"}) for number in range(6)]
+    questions.write_text("\n".join([*good, '{"id": "7", "genre": "通知", "prompt": "写"}']), "utf-8")
+    options = ["run", "--include_path", str(TASKS), "--tasks", "odweval", "--model", "hf", "--device", "cpu"]
+    options += ["--model_args", f"pretrained={tiny_model},dtype=float32"]
+    for metadata, message in (
+        (f"questions={questions}", f"error: {questions}: line 7: field reference: is missing; add it"),
+        ("judge=nobody", "error: judge nobody: no such judge"),
+    ):
+        done = call(LM_EVAL, tmp_path, *options, "--metadata", metadata)
+        assert done.returncode != 0
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_with_an_adapter(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    adapter = tmp_path / "adapter"
+    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    config = LoraConfig(task_type="CAUSAL_LM", target_modules="all-linear", init_lora_weights=False)
+    get_peft_model(model, config).save_pretrained(adapter)
+    outs = []
+    for name, more in (("base", ""), ("adapter", f",peft={adapter}")):
+        out = tmp_path / name
+        options = ["--model_args", f"pretrained={tiny_model},dtype=float32{more}", "--device", "cpu", "--limit", "1"]
+        done = call([*ODW, "eval"], tmp_path, *options, *SHORT, "--metadata", f"judge={tiny_judge}", "--output_path", str(out))
+        assert_complete(done, out)
+        assert str(out) in done.stdout
+        outs.append(samples_of(out, "odweval_in19")[0]["resps"])
+    assert outs[0] != outs[1]
+
+
+def test_in_4_bit(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ["--model_args", f"pretrained={tiny_model},load_in_4bit=True", "--device", "cpu", "--limit", "1", *SHORT]
+    done = call([*ODW, "eval"], tmp_path, *options, "--metadata", f"judge={tiny_judge}", "--output_path", str(out))
+    assert_complete(done, out)
+
+
+def test_with_a_chat_template_and_a_configuration_file(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    config = tmp_path / "system.yaml"
+    config.write_text(
+        f"model: hf\nmodel_args: {{pretrained: {tiny_model}, dtype: float32}}\ntasks: odweval\ndevice: cpu\nlimit: 1\n"
+        f"apply_chat_template: true\ngen_kwargs: {{max_gen_toks: 8}}\nmetadata: {{judge: {tiny_judge}}}\n"
+        f"output_path: {tmp_path / 'out'}\n"
+    )
+    done = call([*ODW, "eval"], tmp_path, "--config", str(config))
+    assert_complete(done, tmp_path / "out")
+    prompt = samples_of(tmp_path / "out", "odweval_in19")[0]["arguments"]["gen_args_0"]["arg_0"]
+    assert prompt.startswith("<user>青岚市第五届")
+    assert prompt.endswith("<assistant>")
+
+
+@pytest.fixture
+def server(tiny_model: Path) -> Iterator[str]:
+    """`transformers serve` over the tiny model."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", "serve", str(tiny_model)]
+    process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"])
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
+                break
+            except (urllib.error.URLError, OSError):
+                assert process.poll() is None, "the server ended"
+                time.sleep(1)
+        yield f"http://127.0.0.1:{port}/v1/chat/completions"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_with_a_served_model(server: str, tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ["--model", "local-chat-completions", "--model_args", f"model={tiny_model},base_url={server}"]
+    options += ["--apply_chat_template", "--limit", "1", *SHORT, "--metadata", f"judge={tiny_judge}"]
+    done = call([*ODW, "eval"], tmp_path, *options, "--output_path", str(out))
+    assert_complete(done, out)
+    assert isinstance(samples_of(out, "odweval_in19")[0]["resps"][0][0], str)
+
+
+def test_killed_while_judging_and_started_again(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    """Killed after some log-likelihoods are stored; the second run finds them and all answers."""
+    import sqlite3
+
+    out, store = tmp_path / "out", os.environ["ODW_STORE"]
+    options = ["--model_args", f"pretrained={tiny_model},dtype=float32", "--device", "cpu", *SHORT, "--batch_size", "8"]
+    options += ["--metadata", f"judge={tiny_judge}", "--output_path", str(out)]
+
+    def count(table: str) -> int:
+        try:
+            with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
+                return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        except sqlite3.Error:
+            return 0
+
+    process = subprocess.Popen([*ODW, "eval", *options], cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    for _ in range(4000):
+        if count("loglikelihoods") >= 5 or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    kept = count("loglikelihoods")
+    assert kept >= 5
+    assert count("answers") == 19
+    assert not list(out.rglob("results_*.json"))
+    done = call([*ODW, "eval"], tmp_path, *options)
+    assert_complete(done, out, 19, 2)
+    assert count("answers") == 21
+
+
+def test_two_runs_at_once_on_one_store(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    runs = []
+    for name in ("a", "b"):
+        options = ["--model_args", f"pretrained={tiny_model},dtype=float32", "--device", "cpu", "--limit", "3", *SHORT]
+        options += ["--metadata", f"judge={tiny_judge}", "--output_path", str(tmp_path / name)]
+        command = [*ODW, "eval", *options]
+        runs.append(subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    for run in runs:
+        _, errors = run.communicate(timeout=400)
+        assert run.returncode == 0, errors[-3000:]
+    first, second = (results_of(tmp_path / name)["results"] for name in ("a", "b"))
+    assert first == second

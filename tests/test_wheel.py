@@ -1,0 +1,41 @@
+"""The wheel carries what the package needs away from the checkout."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.slow
+def test_a_wheel_installed_elsewhere_finds_its_tasks_judges_and_tables(tmp_path: Path) -> None:
+    python = [sys.executable, "-m"]
+    build = [*python, "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("odw_harness-*.whl")
+    site = tmp_path / "site"
+    install = [*python, "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    code = """
+from odw_harness import resources
+from odw_harness.judge import load_config
+from odw_harness.paper import TABLES, load_table
+from odw_harness.questions import load_questions
+from lm_eval.tasks import TaskManager
+print(resources.TASKS)
+print(len(load_questions(resources.QUESTIONS)), load_config("embedded")[0], [len(load_table(t)) for t in TABLES])
+loaded = TaskManager(include_path=resources.TASKS, include_defaults=False).load(["odweval"])
+print(sorted(loaded["tasks"]))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd="/", env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        str(site / "odw_harness" / "tasks"),
+        "21 embedded [15, 15, 15]",
+        "['odweval_in19', 'odweval_ood2']",
+    ]
