@@ -93,7 +93,9 @@ def test_with_an_adapter(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> 
     for name, more in (("base", ""), ("adapter", f",peft={adapter}")):
         out = tmp_path / name
         options = ["--model_args", f"pretrained={tiny_model},dtype=float32{more}", "--device", "cpu", "--limit", "1"]
-        done = call([*ODW, "eval"], tmp_path, *options, *SHORT, "--metadata", f"judge={tiny_judge}", "--output_path", str(out))
+        done = call(
+            [*ODW, "eval"], tmp_path, *options, *SHORT, "--metadata", f"judge={tiny_judge}", "--output_path", str(out)
+        )
         assert_complete(done, out)
         assert str(out) in done.stdout
         outs.append(samples_of(out, "odweval_in19")[0]["resps"])
@@ -167,7 +169,9 @@ def test_killed_while_judging_and_started_again(tiny_model: Path, tiny_judge: Pa
         except sqlite3.Error:
             return 0
 
-    process = subprocess.Popen([*ODW, "eval", *options], cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*ODW, "eval", *options], cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     for _ in range(4000):
         if count("loglikelihoods") >= 5 or process.poll() is not None:
             break
