@@ -23,11 +23,10 @@ $(STAMP): pyproject.toml
 	touch $@
 
 # 512 tokens an answer: the embedded model is a small base model that seldom ends a document by itself.
-# --use_cache keeps each answer as it is written, so that a second run, or one after a kill, asks only for the rest.
+# Each answer and verdict is kept as it comes: a second run, or one after a kill, asks only for the rest.
 demo: setup
-	@mkdir -p $(DEMO)
 	$(BIN)/odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7 \
-	  --gen_kwargs max_gen_toks=512 --use_cache $(DEMO)/written --output_path $(DEMO)
+	  --gen_kwargs max_gen_toks=512 --output_path $(DEMO)
 
 test: setup
 	$(BIN)/python -m pytest -m "not slow"

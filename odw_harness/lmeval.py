@@ -15,6 +15,7 @@ from statistics import fmean
 from typing import Any
 
 import datasets
+import platformdirs
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
@@ -22,9 +23,10 @@ from odw_harness import resources
 from odw_harness.errors import OdwError, StoreError, TaskError
 from odw_harness.grading import Answer, grade
 from odw_harness.judge import Judge, load_judge
+from odw_harness.models import embedded_model, fingerprint
 from odw_harness.questions import COMPLETION_CUE, load_questions
 from odw_harness.rules import check_text, of_question
-from odw_harness.store import Store
+from odw_harness.store import Store, digest
 from odw_harness.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -275,6 +277,8 @@ def run(arguments: list[str]) -> None:
         if not getattr(namespace, name, None) and name not in settings:
             setattr(namespace, name, default)
     _check_early(settings, namespace)
+    if not namespace.use_cache and "use_cache" not in settings:
+        namespace.use_cache = _answers_cache(settings, namespace)
     output = Path(str(namespace.output_path or settings.get("output_path")))
     before = set(output.rglob("*.json*")) if output.is_dir() else set()
     namespace.func(namespace)
@@ -303,9 +307,24 @@ def _check_early(settings: dict[str, Any], namespace: Any) -> None:
         judge.preflight()
     arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
     if arguments.get("pretrained") == "embedded":
-        from odw_harness.models import embedded_model
-
         namespace.model_args = {**arguments, "pretrained": str(embedded_model())}
+
+
+def _answers_cache(settings: dict[str, Any], namespace: Any) -> str | None:
+    """Where lm-eval keeps each answer as it is written, so that a killed run goes on where it stopped.
+
+    lm-eval does not key that file by model; here its name holds a hash of the model's files, the adapter's and all
+    model arguments. Only a local folder has such a hash; without one nothing is kept unless --use_cache says where.
+    """
+    arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
+    folders = [str(arguments[name]) for name in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(name)]
+    if not arguments.get("pretrained") or not all(Path(folder).expanduser().is_dir() for folder in folders):
+        return None
+    model = namespace.model or settings.get("model") or "hf"
+    key = digest(model, json.dumps(arguments, sort_keys=True, default=str), *map(fingerprint, folders))
+    folder = platformdirs.user_cache_path("odw_harness") / "answers"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / key[:32])
 
 
 def _with_quantisation(create: Any) -> Any:

@@ -31,7 +31,8 @@ def test_on_two_ranks_every_question_is_there_once_and_a_rank_without_scores_cos
 
 
 @pytest.mark.slow
-def test_hf_on_two_ranks_by_accelerate(tmp_path: Path, tiny_model: Path) -> None:
+def test_hf_on_two_ranks_by_accelerate(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     judge = tmp_path / "tiny.yaml"
     judge.write_text(f"backend: likelihood\nmodel_args: {{pretrained: {tiny_model}, dtype: float32, device: cpu}}\n")
     command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"]

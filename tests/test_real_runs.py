@@ -24,6 +24,11 @@ LM_EVAL = [sys.executable, "-m", "lm_eval"]
 SHORT = ["--gen_kwargs", "max_gen_toks=8"]
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def tiny_judge(tiny_model: Path, tmp_path: Path) -> Path:
     path = tmp_path / "tiny.yaml"
@@ -81,25 +86,34 @@ def test_include_path_and_a_mistake_in_metadata_ends_without_a_traceback(tiny_mo
         assert "Traceback" not in done.stderr
 
 
-def test_with_an_adapter(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+def test_with_an_adapter_and_with_another_in_its_place(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    """Answers are kept by the adapter's files: one trained anew in the same folder never gets the old one's."""
+    import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     adapter = tmp_path / "adapter"
-    model = AutoModelForCausalLM.from_pretrained(tiny_model)
-    config = LoraConfig(task_type="CAUSAL_LM", target_modules="all-linear", init_lora_weights=False)
-    get_peft_model(model, config).save_pretrained(adapter)
-    outs = []
-    for name, more in (("base", ""), ("adapter", f",peft={adapter}")):
+
+    def train(seed: int) -> None:
+        torch.manual_seed(seed)
+        config = LoraConfig(task_type="CAUSAL_LM", target_modules="all-linear", init_lora_weights=False)
+        get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config).save_pretrained(adapter)
+
+    def answer(name: str, more: str) -> str:
         out = tmp_path / name
         options = ["--model_args", f"pretrained={tiny_model},dtype=float32{more}", "--device", "cpu", "--limit", "1"]
-        done = call(
-            [*ODW, "eval"], tmp_path, *options, *SHORT, "--metadata", f"judge={tiny_judge}", "--output_path", str(out)
-        )
+        options += ["--gen_kwargs", "max_gen_toks=16", "--metadata", f"judge={tiny_judge}", "--output_path", str(out)]
+        done = call([*ODW, "eval"], tmp_path, *options)
         assert_complete(done, out)
         assert str(out) in done.stdout
-        outs.append(samples_of(out, "odweval_in19")[0]["resps"])
-    assert outs[0] != outs[1]
+        return str(samples_of(out, "odweval_in19")[0]["resps"])
+
+    base = answer("base", "")
+    train(1)
+    first = answer("first", f",peft={adapter}")
+    assert answer("again", f",peft={adapter}") == first
+    train(2)
+    assert len({base, first, answer("second", f",peft={adapter}")}) == 3
 
 
 def test_in_4_bit(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
@@ -185,6 +199,7 @@ def test_killed_while_judging_and_started_again(tiny_model: Path, tiny_judge: Pa
     done = call([*ODW, "eval"], tmp_path, *options)
     assert_complete(done, out, 19, 2)
     assert count("answers") == 21
+    assert "Running generate_until requests" not in done.stderr, "what was written is written again"
 
 
 def test_two_runs_at_once_on_one_store(tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
