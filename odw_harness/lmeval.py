@@ -23,7 +23,7 @@ from odw_harness import resources
 from odw_harness.errors import OdwError, StoreError, TaskError
 from odw_harness.grading import Answer, grade
 from odw_harness.judge import Judge, load_judge
-from odw_harness.models import embedded_model, fingerprint
+from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, fingerprint
 from odw_harness.questions import COMPLETION_CUE, load_questions
 from odw_harness.rules import check_text, of_question
 from odw_harness.store import Store, digest
@@ -281,7 +281,12 @@ def run(arguments: list[str]) -> None:
         namespace.use_cache = _answers_cache(settings, namespace)
     output = Path(str(namespace.output_path or settings.get("output_path")))
     before = set(output.rglob("*.json*")) if output.is_dir() else set()
-    namespace.func(namespace)
+    try:
+        namespace.func(namespace)
+    except ValueError as error:
+        if str(error).startswith("Tasks not found"):
+            raise TaskError(f"--tasks: {error}; ours are odweval, odweval_in19, odweval_ood2") from None
+        raise
     for path in sorted(set(output.rglob("*.json*")) - before if output.is_dir() else ()):
         print(path)
 
@@ -306,8 +311,25 @@ def _check_early(settings: dict[str, Any], namespace: Any) -> None:
         judge = _judge(metadata.get("judge"), _store())
         judge.preflight()
     arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
-    if arguments.get("pretrained") == "embedded":
+    if arguments.get("pretrained") == EMBEDDED:
         namespace.model_args = {**arguments, "pretrained": str(embedded_model())}
+    _check_model(str(namespace.model or settings.get("model") or "hf"), arguments)
+
+
+def _check_model(name: str, arguments: dict[str, Any]) -> None:
+    import lm_eval.models  # noqa: F401  (fills the registry)
+    from lm_eval.api.registry import get_model
+
+    try:
+        get_model(name)
+    except (ValueError, KeyError, ImportError) as error:
+        raise TaskError(f"--model {name}: {' '.join(str(error).split())[:200]}") from None
+    if name in HUGGING_FACE and "pretrained" not in arguments:
+        raise TaskError("--model_args pretrained=...: is missing; name a model's folder, or pretrained=embedded")
+    for key in ("pretrained", "peft"):
+        value = str(arguments.get(key, ""))
+        if value.startswith(("/", "./", "../", "~")) and not Path(value).expanduser().is_dir():
+            raise TaskError(f"--model_args {key}={value}: no such folder")
 
 
 def _answers_cache(settings: dict[str, Any], namespace: Any) -> str | None:

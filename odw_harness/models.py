@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 """What stands for the embedded model where a model's path is asked for."""
+HUGGING_FACE = ("hf", "hf-auto", "huggingface")
+"""lm-eval's names of its Hugging Face backend."""
 
 _SOURCE = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 """SHA-256 of the GGUF file that the package assembles."""

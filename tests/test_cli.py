@@ -106,12 +106,21 @@ def test_own_questions_can_be_checked(capsys: pytest.CaptureFixture[str], tmp_pa
         (["check", "{bad}", "--questions", "{bad}"], "error: --questions needs --question"),
         (["eval", "--metadata", "judge=nobody"], "error: judge nobody: no such judge"),
         (["eval", "--metadata", "questions=/no/such.jsonl"], "error: /no/such.jsonl: no such questions file"),
+        (["eval"], "error: --model_args pretrained=...: is missing"),
+        (["eval", "--model", "nonsense"], "error: --model nonsense: "),
+        (["eval", "--model_args", "pretrained=/no/model"], "error: --model_args pretrained=/no/model: no such folder"),
         (["eval", "--config", "/no/such.yaml"], "error: Config file not found: /no/such.yaml"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    copycat_judge: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    message: str,
 ) -> None:
+    monkeypatch.setenv("ODW_JUDGE", str(copycat_judge))
     places = {"bad": tmp_path / "bad.txt", "letter": tmp_path / "letter.txt", "binary": tmp_path / "x.doc"}
     places["bad"].write_text(BAD, "utf-8")
     places["letter"].write_text("你好\n再见\n", "utf-8")

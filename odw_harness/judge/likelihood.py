@@ -29,7 +29,6 @@ WITHOUT_ANSWER = "{question}\n\n【成稿】\n"
 WITH_ANSWER = "{question}\n\n【成稿】\n{answer}\n\n【成稿】\n"
 LONGEST_ANSWER = 3
 """Of an answer, at most this many times the reference's length and 1,000 characters are read."""
-_HUGGING_FACE = ("hf", "hf-auto", "huggingface")
 
 
 class LikelihoodJudge:
@@ -69,7 +68,7 @@ class LikelihoodJudge:
             raise JudgeError(
                 f"judge {self._label}: field model: lm-eval can't use {self._config.model}: {reason}"
             ) from None
-        if self._config.model not in _HUGGING_FACE:
+        if self._config.model not in models.HUGGING_FACE:
             return
         if "pretrained" not in self._config.model_args:
             raise JudgeError(f"judge {self._label}: field model_args.pretrained: is missing; name a model")
@@ -90,7 +89,7 @@ class LikelihoodJudge:
         from lm_eval.api.registry import get_model
 
         arguments = dict(self._config.model_args)
-        if self._config.model in _HUGGING_FACE:
+        if self._config.model in models.HUGGING_FACE:
             arguments["pretrained"] = models.resolve(str(arguments["pretrained"]))
             arguments.setdefault("softmax_dtype", "float32")
             arguments.setdefault("device", "cuda:0")  # lm-eval's own default: the CPU where there is no such device
