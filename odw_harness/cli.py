@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _eval(arguments: Any) -> int:
-    from odw_harness.lmeval import run
+    from odw_harness.runner import run
 
     if {"-h", "--help"} & set(arguments):
         print(
@@ -165,7 +165,7 @@ def _tasks(options: Any) -> int:
 
         print(TASKS)
         return 0
-    from odw_harness.lmeval import link, unlink
+    from odw_harness.runner import link, unlink
 
     paths = link() if options.action == "link" else unlink()
     for path in paths:

@@ -15,8 +15,8 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("ODW_STORE", str(tmp_path_factory.mktemp("store") / "store.sqlite"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.delenv("ODW_JUDGE", raising=False)
-    lmeval._store.cache_clear()
-    lmeval._judge.cache_clear()
+    lmeval.open_store.cache_clear()
+    lmeval.find_judge.cache_clear()
 
 
 @pytest.fixture(scope="session")

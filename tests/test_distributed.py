@@ -36,7 +36,7 @@ def test_hf_on_two_ranks_by_accelerate(tmp_path: Path, tiny_model: Path, monkeyp
     judge = tmp_path / "tiny.yaml"
     judge.write_text(f"backend: likelihood\nmodel_args: {{pretrained: {tiny_model}, dtype: float32, device: cpu}}\n")
     command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"]
-    command += ["--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0", "-m", "odw_harness.lmeval"]
+    command += ["--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0", "-m", "odw_harness.cli", "eval"]
     command += ["--model", "hf", "--model_args", f"pretrained={tiny_model},dtype=float32", "--device", "cpu"]
     command += [
         "--gen_kwargs",

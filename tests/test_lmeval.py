@@ -120,7 +120,7 @@ def test_predict_only_asks_no_judge_and_needs_none(evaluate: Any) -> None:
     )
     assert results["samples"]["odweval_ood2"][0]["resps"] == [["消息"]]
     assert "score,odweval" not in results["results"]["odweval_ood2"]
-    assert lmeval._store().counts()["answers"] == 2
+    assert lmeval.open_store().counts()["answers"] == 2
 
 
 def test_samples_picks_questions(evaluate: Any) -> None:
@@ -135,7 +135,7 @@ def test_repeats_are_judged_apart_and_averaged_within_the_question(evaluate: Any
     assert [answer["repeat"] for answer in answers_of(sample)] == [0, 1, 2]
     assert sample["score"] == pytest.approx(4.5)
     assert results["n-samples"]["odweval_in19"]["effective"] == 1
-    assert lmeval._store().counts()["answers"] == 6
+    assert lmeval.open_store().counts()["answers"] == 6
 
 
 def test_a_file_with_one_split_only_works_under_the_group(evaluate: Any, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_mistake_ends_the_run_with_one_line_before_the_model_writes(
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, OdwError)
     assert isinstance(caught.value, SystemExit)
-    assert lmeval._store().counts()["answers"] == 0
+    assert lmeval.open_store().counts()["answers"] == 0
 
 
 def test_more_processes_than_questions_are_refused_before_the_model_writes(evaluate: Any) -> None:
@@ -210,18 +210,3 @@ def test_the_metrics_of_a_question() -> None:
     assert metrics(record(None)) == {"rules": 0.5, "coverage": 0.0}
     assert metrics(record(None), unscored_as_null=True) == {"score": None, "rules": 0.5, "coverage": 0.0}
     assert mean_of_scored([None, 6.0, 7.0]) == 6.5
-
-
-def test_link_places_index_files_that_load_and_unlink_takes_them_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lmeval, "_link_folder", lambda: tmp_path / "odw_harness")
-    placed = lmeval.link()
-    assert {path.name for path in placed} == {"odweval.yaml", "odweval_in19.yaml", "odweval_ood2.yaml"}
-    monkeypatch.chdir("/")
-    loaded = TaskManager(include_path=tmp_path, include_defaults=False).load(["odweval"])
-    assert sorted(loaded["tasks"]) == ["odweval_in19", "odweval_ood2"]
-    assert loaded["group_map"] == {"odweval": ["odweval_in19", "odweval_ood2"]}
-    assert lmeval.unlink() == placed
-    assert not (tmp_path / "odw_harness").exists()
-    assert lmeval.unlink() == []

@@ -1,0 +1,170 @@
+"""`odw eval` and `odw tasks`: lm-eval's own command with our tasks found, and our tasks found by lm-eval's own command."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from odw_harness import resources
+from odw_harness.errors import TaskError
+from odw_harness.lmeval import RunStopped, find_judge, open_store
+from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, fingerprint
+from odw_harness.questions import load_questions
+from odw_harness.store import digest
+
+
+def run(arguments: list[str]) -> None:
+    """`odw eval`: lm-eval's own `run`, with our tasks found and only they indexed.
+
+    arguments are lm-eval's; tasks default to odweval, output_path to outputs, and samples are logged.
+    """
+    import lm_eval.tasks
+    from lm_eval._cli.harness import HarnessCLI
+    from lm_eval.models.huggingface import HFLM
+
+    class OurTaskManager(lm_eval.tasks.TaskManager):  # type: ignore[misc]
+        def __init__(self, include_path: Any = None, **kwargs: Any) -> None:
+            paths = [resources.TASKS, *([include_path] if include_path else [])]
+            super().__init__(include_path=paths, include_defaults=False, **kwargs)
+
+    lm_eval.tasks.TaskManager = OurTaskManager
+    HFLM._create_model = _with_quantisation(HFLM._create_model)
+    namespace = HarnessCLI()._parser.parse_args(["run", *arguments])
+    settings = _config_file(namespace.config)
+    for name, default in (("tasks", ["odweval"]), ("output_path", "outputs"), ("log_samples", True)):
+        if not getattr(namespace, name, None) and name not in settings:
+            setattr(namespace, name, default)
+    _check_early(settings, namespace)
+    if not namespace.use_cache and "use_cache" not in settings:
+        namespace.use_cache = _answers_cache(settings, namespace)
+    output = Path(str(namespace.output_path or settings.get("output_path")))
+    before = set(output.rglob("*.json*")) if output.is_dir() else set()
+    try:
+        namespace.func(namespace)
+    except ValueError as error:
+        if str(error).startswith("Tasks not found"):
+            raise TaskError(f"--tasks: {error}; ours are odweval, odweval_in19, odweval_ood2") from None
+        raise
+    for path in sorted(set(output.rglob("*.json*")) - before if output.is_dir() else ()):
+        print(path)
+
+
+def _config_file(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    from lm_eval.config.evaluate_config import EvaluatorConfig
+
+    try:
+        return dict(EvaluatorConfig.load_yaml_config(path))
+    except (OSError, ValueError, TypeError) as error:
+        raise TaskError(" ".join(str(error).split())) from None
+
+
+def _check_early(settings: dict[str, Any], namespace: Any) -> None:
+    """Find a wrong judge or questions file before minutes are spent on loading the model under test."""
+    metadata = {**(settings.get("metadata") or {}), **(namespace.metadata or {})}
+    if metadata.get("questions"):
+        load_questions(Path(str(metadata["questions"])).expanduser())
+    if not getattr(namespace, "predict_only", False) and not settings.get("predict_only"):
+        judge = find_judge(metadata.get("judge"), open_store())
+        judge.preflight()
+    arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
+    if arguments.get("pretrained") == EMBEDDED:
+        namespace.model_args = {**arguments, "pretrained": str(embedded_model())}
+    _check_model(str(namespace.model or settings.get("model") or "hf"), arguments)
+
+
+def _check_model(name: str, arguments: dict[str, Any]) -> None:
+    import lm_eval.models  # noqa: F401  (fills the registry)
+    from lm_eval.api.registry import get_model
+
+    try:
+        get_model(name)
+    except (ValueError, KeyError, ImportError) as error:
+        raise TaskError(f"--model {name}: {' '.join(str(error).split())[:200]}") from None
+    if name in HUGGING_FACE and "pretrained" not in arguments:
+        raise TaskError("--model_args pretrained=...: is missing; name a model's folder, or pretrained=embedded")
+    for key in ("pretrained", "peft"):
+        value = str(arguments.get(key, ""))
+        if value.startswith(("/", "./", "../", "~")) and not Path(value).expanduser().is_dir():
+            raise TaskError(f"--model_args {key}={value}: no such folder")
+
+
+def _answers_cache(settings: dict[str, Any], namespace: Any) -> str | None:
+    """Where lm-eval keeps each answer as it is written, so that a killed run goes on where it stopped.
+
+    lm-eval does not key that file by model; here its name holds a hash of the model's files, the adapter's and all
+    model arguments. Only a local folder has such a hash; without one nothing is kept unless --use_cache says where.
+    """
+    arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
+    folders = [str(arguments[name]) for name in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(name)]
+    if not arguments.get("pretrained") or not all(Path(folder).expanduser().is_dir() for folder in folders):
+        return None
+    model = namespace.model or settings.get("model") or "hf"
+    key = digest(model, json.dumps(arguments, sort_keys=True, default=str), *map(fingerprint, folders))
+    folder = platformdirs.user_cache_path("odw_harness") / "answers"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / key[:32])
+
+
+def _with_quantisation(create: Any) -> Any:
+    """HFLM._create_model that knows load_in_4bit and load_in_8bit on transformers 5, which only takes a config."""
+
+    @functools.wraps(create)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        names = [name for name in kwargs if name.startswith(("load_in_", "bnb_4bit_"))]
+        options = {name: kwargs.pop(name) for name in names}
+        if options.get("load_in_4bit") or options.get("load_in_8bit"):
+            try:
+                import bitsandbytes  # noqa: F401
+            except ImportError:
+                raise RunStopped(
+                    "error: load_in_4bit needs bitsandbytes: pip install 'odw-harness[quantized]'"
+                ) from None
+            from transformers import BitsAndBytesConfig
+
+            kwargs["quantization_config"] = BitsAndBytesConfig(**options)
+        create(self, *args, **kwargs)
+
+    return wrapped
+
+
+def link() -> list[Path]:
+    """Place index files in the installed lm-eval's task folder, so that the bare `lm_eval --tasks odweval` finds ours."""
+    folder = _link_folder()
+    try:
+        folder.mkdir(exist_ok=True)
+        placed = []
+        for path in sorted(resources.TASKS.rglob("*.yaml")):
+            target = folder / path.name
+            target.write_text(
+                f"# Placed by `odw tasks link`; `odw tasks unlink` removes it.\ninclude: {json.dumps(str(path))}\n"
+            )
+            placed.append(target)
+    except OSError as error:
+        raise TaskError(
+            f"{folder}: can't be written: {error.strerror}; use `odw eval` or --include_path instead"
+        ) from None
+    return placed
+
+
+def unlink() -> list[Path]:
+    """Take the index files back. Returns what was removed."""
+    folder = _link_folder()
+    removed = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    try:
+        for path in removed:
+            path.unlink()
+        if folder.is_dir():
+            folder.rmdir()
+    except OSError as error:
+        raise TaskError(f"{folder}: can't be removed: {error.strerror}") from None
+    return removed
+
+
+def _link_folder() -> Path:
+    import lm_eval.tasks
+
+    return Path(lm_eval.tasks.__file__).parent / "odw_harness"
