@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock
 
 from odw_harness.errors import StoreError
 from odw_harness.verdict import Verdict
@@ -53,9 +54,11 @@ class Store:
         with self._clear_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._migrate()
+            # SQLite does not wait for its turn to change the journal's mode: two that make the file at once would fail.
+            with FileLock(f"{self.path}.lock"):
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+                self._migrate()
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -64,7 +67,7 @@ class Store:
                 f"{self.path}: made by a newer odw_harness (schema {version}, this one knows {SCHEMA_VERSION}); "
                 "update odw_harness or name another store with ODW_STORE"
             )
-        # One transaction even when two processes make the file at once. The write proves that it can be written.
+        # The write proves that the file can be written.
         self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
     @contextmanager

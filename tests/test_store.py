@@ -1,5 +1,7 @@
 import multiprocessing
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,19 @@ def test_a_file_that_is_no_store_is_named_and_left_alone(tmp_path: Path) -> None
 def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="can't be used"):
         Store(tmp_path)
+
+
+def test_many_who_make_the_same_store_at_once_all_get_it(tmp_path: Path) -> None:
+    def opened(path: Path, together: threading.Barrier) -> dict[str, int]:
+        together.wait()
+        return Store(path).counts()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(30):
+            together = threading.Barrier(4)
+            path = tmp_path / f"{number}.sqlite"
+            opens = [pool.submit(opened, path, together) for _ in range(4)]
+            assert [done.result() for done in opens] == [{"answers": 0, "verdicts": 0, "loglikelihoods": 0}] * 4
 
 
 def _write_many(path: Path, who: int) -> None:
