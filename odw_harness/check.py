@@ -2,7 +2,7 @@
 
 import sys
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,9 @@ class Checked:
 
     def as_json(self) -> dict[str, Any]:
         """The document's entry in the output of --json."""
-        return {
-            "file": self.file,
-            "genre": self.genre,
-            "passed": self.report.passed,
-            "rules": round(self.report.rules, 4),
-            "fact_recall": None if self.report.fact_recall is None else round(self.report.fact_recall, 4),
-            "missing_facts": list(self.report.missing_facts),
-            "findings": [asdict(finding) for finding in self.report.findings],
-        }
+        entry = {"file": self.file, "genre": self.genre, **self.report.as_dict()}
+        shares = {name: round(entry[name], 4) for name in ("rules", "fact_recall") if entry[name] is not None}
+        return {**entry, **shares}
 
 
 def check_files(files: list[str], question: str | None, genre: str | None, questions: str | None) -> list[Checked]:
@@ -43,10 +37,10 @@ def check_files(files: list[str], question: str | None, genre: str | None, quest
     """
     expected: Expectations | None = None
     if question is not None:
-        path = Path(questions).expanduser() if questions else resources.QUESTIONS
-        known = {item.id: item for item in load_questions(path)}
+        known = {item.id: item for item in load_questions(questions)}
         if question not in known:
-            raise QuestionError(f"--question {question}: not in {path}; it has {', '.join(known)}")
+            where = questions or resources.QUESTIONS
+            raise QuestionError(f"--question {question}: not in {where}; it has {', '.join(known)}")
         expected = of_question(known[question])
     elif questions is not None:
         raise QuestionError("--questions needs --question: say which of its questions was answered")

@@ -9,6 +9,11 @@ OdwError
 └── TaskError       a run was asked for that can't be done
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class OdwError(Exception):
     """Base of all errors with a message meant for the user. `str(error)` is one line."""
@@ -36,3 +41,14 @@ class StoreError(OdwError):
 
 class TaskError(OdwError):
     """A run was asked for that can't be done."""
+
+
+def first_fault(error: "ValidationError", what: str) -> str:
+    """The first fault that pydantic found, as `field NAME: what is wrong`; what says whose field it is."""
+    fault = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in fault["loc"] if not str(part).startswith(("function-", "tuple[")))
+    message = {
+        "missing": "is missing; add it",
+        "extra_forbidden": f"is no field of {what}; remove it or correct its name",
+    }.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    return f"field {field}: {message}"

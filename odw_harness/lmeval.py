@@ -8,8 +8,6 @@ import functools
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -17,7 +15,6 @@ import datasets
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
-from odw_harness import resources
 from odw_harness.errors import OdwError, StoreError, TaskError
 from odw_harness.grading import Answer, grade
 from odw_harness.judge import Judge, load_judge
@@ -60,8 +57,10 @@ def open_store() -> Store:
 
 @functools.lru_cache(maxsize=2)
 def find_judge(name: str | None, store: Store) -> Judge:
-    """The judge of that name, made once a process, so that all tasks of a run share its model."""
-    return load_judge(name, store)
+    """The judge of that name after its pre-flight, once a process: all tasks of a run share it and its model."""
+    judge = load_judge(name, store)
+    judge.preflight()
+    return judge
 
 
 class OdwTask(ConfigurableTask):  # type: ignore[misc]
@@ -77,8 +76,7 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
         metadata = config.get("metadata") or {}
         try:
             config["repeats"] = _repeats(metadata.get("repeats", config.get("repeats", 1)))
-            path = metadata.get("questions")
-            questions = load_questions(Path(str(path)).expanduser() if path else resources.QUESTIONS)
+            questions = load_questions(metadata.get("questions"))
             self._store = open_store()
         except OdwError as error:
             raise RunStopped(f"error: {error}") from None
@@ -106,7 +104,6 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
         try:
             if not self._predict_only:
                 self._judge = find_judge(self.config.metadata.get("judge"), self._store)
-                self._judge.preflight()
         except OdwError as error:
             raise RunStopped(f"error: {error}") from None
         if self._questions:
@@ -130,28 +127,29 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
         metadata = self.config.metadata
         system = json.dumps({key: metadata[key] for key in _SYSTEM_KEYS if key in metadata}, ensure_ascii=False)
         written = [
-            (instance, repeat, self._questions[instance.doc["id"]], text)
+            (repeat, self._questions[instance.doc["id"]], text)
             for instance in self._instances
             for repeat, text in enumerate(instance.resps)
         ]
         try:
-            for _, repeat, question, text in written:
+            for repeat, question, text in written:
                 self._store.save_answer(question.id, question.fingerprint, text, system, repeat)
         except StoreError as error:
             log.error("answers could not be stored: %s", error)
         if self._predict_only:
             super().apply_filters()
             return
-        answers = [Answer(question, document_of(text)) for _, _, question, text in written]
+        answers = [Answer(question, document_of(text)) for _, question, text in written]
         records = [
             {"repeat": repeat, **_record(answer, verdict)}
-            for (_, repeat, _, _), answer, verdict in zip(written, answers, self._verdicts(answers), strict=True)
+            for (repeat, _, _), answer, verdict in zip(written, answers, self._verdicts(answers), strict=True)
         ]
         unscored_as_null = self._some_rank_without_scores(any(r["score"] is not None for r in records))
         if unscored_as_null:
             self._aggregation_list["score"] = mean_of_scored
+        in_order = iter(records)
         for instance in self._instances:
-            own = [record for (other, *_), record in zip(written, records, strict=True) if other is instance]
+            own = [next(in_order) for _ in instance.resps]
             payload = {"answers": own, "unscored_as_null": unscored_as_null}
             instance.filtered_resps[FILTER] = json.dumps(payload, ensure_ascii=False)
 
@@ -217,15 +215,7 @@ def document_of(text: str) -> str:
 
 def _record(answer: Answer, verdict: Verdict) -> dict[str, Any]:
     report = check_text(answer.text, of_question(answer.question))
-    return {
-        "score": verdict.score,
-        "rules": report.rules,
-        "passed": report.passed,
-        "fact_recall": report.fact_recall,
-        "missing_facts": list(report.missing_facts),
-        "findings": [asdict(finding) for finding in report.findings],
-        "verdict": verdict.model_dump(),
-    }
+    return {"score": verdict.score, **report.as_dict(), "verdict": verdict.model_dump()}
 
 
 def question_metrics(doc: dict[str, Any], results: Sequence[str]) -> dict[str, Any]:

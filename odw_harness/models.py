@@ -5,12 +5,14 @@ an ordinary Hugging Face folder in the user's cache once, so that lm-eval, LLaMA
 by path. The Gemma terms of use apply to it.
 """
 
+import functools
 import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from filelock import FileLock
 from odw_harness.errors import ModelError
 
 if TYPE_CHECKING:
+    from lm_eval.api.model import LM
     from transformers import PreTrainedTokenizerFast
 
 EMBEDDED = "embedded"
@@ -53,11 +56,17 @@ def embedded_model() -> Path:
                 _make(folder)
     except OSError as error:
         raise ModelError(f"{folder}: can't be written: {error.strerror or error}; set XDG_CACHE_HOME") from None
+    _check(folder)
+    return folder
+
+
+@functools.lru_cache(maxsize=1)
+def _check(folder: Path) -> None:
+    """Compare every file's hash; once a process, for the weights alone take a second."""
     for name, expected in _manifest(folder)["files"].items():
         path = folder / name
         if not path.is_file() or _sha256(path) != expected:
             raise ModelError(f"{path}: damaged; delete the folder {folder} and run again, it is made anew")
-    return folder
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -152,6 +161,23 @@ def _sha256(path: Path) -> str:
 def resolve(pretrained: str) -> str:
     """A model's path or hub name, with `embedded` put in full."""
     return str(embedded_model()) if pretrained == EMBEDDED else pretrained
+
+
+def find_backend(name: str) -> "type[LM]":
+    """lm-eval's class of a backend. Raises ModelError with the reason where there is none, or it can't be imported."""
+    import lm_eval.models  # noqa: F401  (fills the registry)
+    from lm_eval.api.registry import get_model
+
+    try:
+        backend: type[LM] = get_model(name)
+        return backend
+    except (ValueError, KeyError, ImportError) as error:
+        raise ModelError(" ".join(str(error).split())[:200]) from None
+
+
+def parts(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The folders or hub names that lm-eval's model arguments make a model of: base, adapter, delta, tokenizer."""
+    return tuple(str(arguments[key]) for key in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(key))
 
 
 def fingerprint(pretrained: str) -> str:

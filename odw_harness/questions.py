@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from odw_harness.errors import QuestionError
+from odw_harness.errors import QuestionError, first_fault
+from odw_harness.resources import QUESTIONS
 
 Split = Literal["in19", "ood2"]
 Direction = Literal["up", "down", "parallel", "public", "meeting", "none"]
@@ -124,11 +125,12 @@ class Question(BaseModel):
         return f"{self.prompt}\n\n{OUTPUT_CONTRACT}"
 
 
-def load_questions(path: Path) -> tuple[Question, ...]:
-    """The questions of a JSON Lines file, in its order.
+def load_questions(file: str | Path | None = None) -> tuple[Question, ...]:
+    """The questions of a JSON Lines file, in its order; without one the 21.
 
     Raises QuestionError for the first fault, naming file, line and field.
     """
+    path = Path(file).expanduser() if file else QUESTIONS
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -160,10 +162,4 @@ def _parse(line: str, where: str) -> Question:
     try:
         return Question.model_validate(row)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in fault["loc"] if not str(part).startswith(("function-", "tuple[")))
-        message = {
-            "missing": "is missing; add it",
-            "extra_forbidden": "is no field of a question; remove it or correct its name",
-        }.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-        raise QuestionError(f"{where}: field {field}: {message}") from None
+        raise QuestionError(f"{where}: {first_fault(error, 'a question')}") from None

@@ -8,9 +8,9 @@ from typing import Any
 import platformdirs
 
 from odw_harness import resources
-from odw_harness.errors import TaskError
+from odw_harness.errors import ModelError, TaskError
 from odw_harness.lmeval import RunStopped, find_judge, open_store
-from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, fingerprint
+from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_backend, fingerprint, parts
 from odw_harness.questions import load_questions
 from odw_harness.store import digest
 
@@ -37,8 +37,14 @@ def run(arguments: list[str]) -> None:
         if not getattr(namespace, name, None) and name not in settings:
             setattr(namespace, name, default)
     _check_early(settings, namespace)
+    model = str(namespace.model or settings.get("model") or "hf")
+    model_args = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
+    if model_args.get("pretrained") == EMBEDDED:
+        model_args["pretrained"] = str(embedded_model())
+        namespace.model_args = model_args
+    _check_model(model, model_args)
     if not namespace.use_cache and "use_cache" not in settings:
-        namespace.use_cache = _answers_cache(settings, namespace)
+        namespace.use_cache = _answers_cache(model, model_args)
     output = Path(str(namespace.output_path or settings.get("output_path")))
     before = set(output.rglob("*.json*")) if output.is_dir() else set()
     try:
@@ -65,25 +71,16 @@ def _config_file(path: str | None) -> dict[str, Any]:
 def _check_early(settings: dict[str, Any], namespace: Any) -> None:
     """Find a wrong judge or questions file before minutes are spent on loading the model under test."""
     metadata = {**(settings.get("metadata") or {}), **(namespace.metadata or {})}
-    if metadata.get("questions"):
-        load_questions(Path(str(metadata["questions"])).expanduser())
+    load_questions(metadata.get("questions"))
     if not getattr(namespace, "predict_only", False) and not settings.get("predict_only"):
-        judge = find_judge(metadata.get("judge"), open_store())
-        judge.preflight()
-    arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
-    if arguments.get("pretrained") == EMBEDDED:
-        namespace.model_args = {**arguments, "pretrained": str(embedded_model())}
-    _check_model(str(namespace.model or settings.get("model") or "hf"), arguments)
+        find_judge(metadata.get("judge"), open_store())
 
 
 def _check_model(name: str, arguments: dict[str, Any]) -> None:
-    import lm_eval.models  # noqa: F401  (fills the registry)
-    from lm_eval.api.registry import get_model
-
     try:
-        get_model(name)
-    except (ValueError, KeyError, ImportError) as error:
-        raise TaskError(f"--model {name}: {' '.join(str(error).split())[:200]}") from None
+        find_backend(name)
+    except ModelError as error:
+        raise TaskError(f"--model {name}: {error}") from None
     if name in HUGGING_FACE and "pretrained" not in arguments:
         raise TaskError("--model_args pretrained=...: is missing; name a model's folder, or pretrained=embedded")
     for key in ("pretrained", "peft"):
@@ -92,17 +89,15 @@ def _check_model(name: str, arguments: dict[str, Any]) -> None:
             raise TaskError(f"--model_args {key}={value}: no such folder")
 
 
-def _answers_cache(settings: dict[str, Any], namespace: Any) -> str | None:
+def _answers_cache(model: str, arguments: dict[str, Any]) -> str | None:
     """Where lm-eval keeps each answer as it is written, so that a killed run goes on where it stopped.
 
     lm-eval does not key that file by model; here its name holds a hash of the model's files, the adapter's and all
     model arguments. Only a local folder has such a hash; without one nothing is kept unless --use_cache says where.
     """
-    arguments = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
-    folders = [str(arguments[name]) for name in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(name)]
+    folders = parts(arguments)
     if not arguments.get("pretrained") or not all(Path(folder).expanduser().is_dir() for folder in folders):
         return None
-    model = namespace.model or settings.get("model") or "hf"
     key = digest(model, json.dumps(arguments, sort_keys=True, default=str), *map(fingerprint, folders))
     folder = platformdirs.user_cache_path("odw_harness") / "answers"
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from odw_harness.errors import JudgeError
+from odw_harness.errors import JudgeError, first_fault
 from odw_harness.questions import Question
 from odw_harness.resources import JUDGES
 from odw_harness.verdict import Provenance, Verdict
@@ -75,9 +75,4 @@ def load_config(name: str | None) -> tuple[str, LikelihoodConfig]:
     try:
         return path.stem, LikelihoodConfig.model_validate(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in fault["loc"])
-        message = {"extra_forbidden": "is no field of this judge", "missing": "is missing"}.get(
-            fault["type"], fault["msg"]
-        )
-        raise JudgeError(f"{path}: field {field}: {message}") from None
+        raise JudgeError(f"{path}: {first_fault(error, 'this judge')}") from None

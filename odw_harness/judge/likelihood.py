@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from odw_harness import models
-from odw_harness.errors import JudgeError
+from odw_harness.errors import JudgeError, ModelError
 from odw_harness.judge.base import LikelihoodConfig
 from odw_harness.questions import Question
 from odw_harness.store import Store, digest
@@ -43,13 +43,13 @@ class LikelihoodJudge:
     @cached_property
     def provenance(self) -> Provenance:
         """Who gives the verdicts: the model by its files, the formula by its version and templates."""
-        pretrained = str(self._config.model_args.get("pretrained", ""))
+        files = [models.fingerprint(part) for part in models.parts(self._config.model_args)]
         settings = {key: value for key, value in self._config.model_args.items() if key not in ("pretrained", "device")}
         return Provenance(
             judge=self._label,
             backend=f"likelihood/{self._config.model}",
-            model=pretrained,
-            revision=models.fingerprint(pretrained),
+            model=str(self._config.model_args.get("pretrained", "")),
+            revision=files[0] if len(files) == 1 else digest(*files),
             settings=settings,
             rubric=RUBRIC,
             rubric_version=RUBRIC_VERSION,
@@ -58,15 +58,11 @@ class LikelihoodJudge:
 
     def preflight(self) -> None:
         """See that the backend is known and the model's configuration can be read; make the embedded model."""
-        import lm_eval.models  # noqa: F401  (fills the registry)
-        from lm_eval.api.registry import get_model
-
         try:
-            get_model(self._config.model)
-        except (ValueError, KeyError, ImportError) as error:
-            reason = str(error).splitlines()[0]
+            models.find_backend(self._config.model)
+        except ModelError as error:
             raise JudgeError(
-                f"judge {self._label}: field model: lm-eval can't use {self._config.model}: {reason}"
+                f"judge {self._label}: field model: lm-eval can't use {self._config.model}: {error}"
             ) from None
         if self._config.model not in models.HUGGING_FACE:
             return
@@ -86,15 +82,13 @@ class LikelihoodJudge:
 
     @cached_property
     def _lm(self) -> "LM":
-        from lm_eval.api.registry import get_model
-
         arguments = dict(self._config.model_args)
         if self._config.model in models.HUGGING_FACE:
             arguments["pretrained"] = models.resolve(str(arguments["pretrained"]))
             arguments.setdefault("softmax_dtype", "float32")
             arguments.setdefault("device", "cuda:0")  # lm-eval's own default: the CPU where there is no such device
             return _tail_logits_model().create_from_arg_obj(arguments, {"batch_size": 1})
-        return get_model(self._config.model).create_from_arg_obj(arguments, {"batch_size": 1})
+        return models.find_backend(self._config.model).create_from_arg_obj(arguments, {"batch_size": 1})
 
     def verdicts(self, answers: Sequence[tuple[Question, str]]) -> Iterator[tuple[int, Verdict]]:
         """One verdict after the other. An answer without text scores 1: it gives nothing of the reference."""

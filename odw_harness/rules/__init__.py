@@ -5,7 +5,8 @@
 (False, ['title_organ', 'signature', 'date'])
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from odw_harness.rules.checks import CHECKS, Finding
 from odw_harness.rules.document import Document
@@ -35,6 +36,16 @@ class Report:
     def passed(self) -> bool:
         """Whether every hard check passed."""
         return all(finding.ok for finding in self.findings if finding.level == "hard")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole report in types that JSON knows."""
+        return {
+            "passed": self.passed,
+            "rules": self.rules,
+            "fact_recall": self.fact_recall,
+            "missing_facts": list(self.missing_facts),
+            "findings": [asdict(finding) for finding in self.findings],
+        }
 
 
 def check_text(text: str, expected: Expectations) -> Report:

@@ -96,6 +96,23 @@ def test_the_model_is_known_by_its_files(tiny_model: Path, store: Store, tmp_pat
     assert fingerprint(copy) != fingerprint(tiny_model)
 
 
+def test_a_judge_with_an_adapter_is_known_by_the_adapters_files_too(
+    tiny_model: Path, store: Store, tmp_path: Path
+) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+
+    def revision(content: str) -> str:
+        (adapter / "adapter_model.safetensors").write_text(content)
+        config = LikelihoodConfig(
+            backend="likelihood", model_args={"pretrained": str(tiny_model), "peft": str(adapter)}
+        )
+        return LikelihoodJudge("x", config, store).provenance.revision
+
+    assert revision("a") == revision("a")
+    assert revision("a") != revision("b")
+
+
 def test_leaving_out_needless_logits_changes_no_likelihood(tiny_model: Path) -> None:
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM

@@ -41,3 +41,10 @@ def rows(table: dict[str, list[Case]]) -> tuple[list[tuple[str, Case]], list[str
     """The table's rows and their ids, for parametrize."""
     pairs = [(check, case) for check, cases in table.items() for case in cases]
     return pairs, [f"{check}: {case.name}" for check, case in pairs]
+
+
+def assert_three_of_either(cases: list[Case]) -> None:
+    """Assert that a check's table has at least three texts that pass and three that fail."""
+    verdicts = [case.ok for case in cases]
+    assert verdicts.count(True) >= 3
+    assert verdicts.count(False) >= 3
