@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from odw_harness.judge import load_judge
 from odw_harness.questions import Question, load_questions
 from odw_harness.resources import QUESTIONS
+from odw_harness.rubric import ODWEVAL
 from odw_harness.store import Store
 from tests.rules.test_answers import PARAPHRASES
 
@@ -45,7 +46,7 @@ def main() -> None:
     questions = {question.id: question for question in load_questions(QUESTIONS)}
     ids = list(questions)
     with tempfile.TemporaryDirectory() as folder:
-        judge = load_judge("embedded", Store(Path(folder) / "store.sqlite"))
+        judge = load_judge("embedded", ODWEVAL, Store(Path(folder) / "store.sqlite"))
         judge.preflight()
         found: dict[str, list[float]] = {}
         cases = [

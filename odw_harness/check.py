@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odw_harness import resources
 from odw_harness.errors import DocumentError, QuestionError
-from odw_harness.questions import load_questions
+from odw_harness.questions import find_question
 from odw_harness.rules import Expectations, Report, check_text, of_genre, of_question
 from odw_harness.rules.document import Document
 from odw_harness.rules.genres import GENRES
@@ -37,25 +36,22 @@ def check_files(files: list[str], question: str | None, genre: str | None, quest
     """
     expected: Expectations | None = None
     if question is not None:
-        known = {item.id: item for item in load_questions(questions)}
-        if question not in known:
-            where = questions or resources.QUESTIONS
-            raise QuestionError(f"--question {question}: not in {where}; it has {', '.join(known)}")
-        expected = of_question(known[question])
+        expected = of_question(find_question(question, questions))
     elif questions is not None:
         raise QuestionError("--questions needs --question: say which of its questions was answered")
     elif genre is not None:
         expected = of_genre(genre)
     checked = []
     for file in files:
-        text = _read(file)
+        text = read_document(file)
         wanted = expected or of_genre(_genre_of(text, file))
         name = wanted.genre.name if wanted.genre else ""
         checked.append(Checked(file, text, name, check_text(text, wanted)))
     return checked
 
 
-def _read(file: str) -> str:
+def read_document(file: str) -> str:
+    """The text of a file in UTF-8, UTF-16 or GB18030, `-` for standard input. Raises DocumentError."""
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

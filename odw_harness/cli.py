@@ -13,6 +13,8 @@ _EXAMPLES = """examples:
   odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
   odw check draft.txt --genre 通知
   odw check answer.txt --question ODW-08 --json
+  odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
+  odw rubric show odweval --question ODW-08
   odw paper odweval
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
 
@@ -50,6 +52,45 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print one JSON document")
     check.add_argument("--all", action="store_true", help="show the checks that passed as well")
     check.set_defaults(run=_check)
+
+    judge = commands.add_parser(
+        "judge",
+        help="grade saved answers",
+        description="Grade answers from files: lm-eval's samples files, or JSON lines with id, answer and question_id, or question and reference. Verdicts are kept in the store (ODW_STORE): a second run asks nothing, a killed one goes on.",
+        epilog="examples:\n"
+        "  odw judge outputs/qwen/samples_odweval_*.jsonl --rubric odweval --judge deepseek --out verdicts.jsonl\n"
+        "  odw judge answers.jsonl --rubric alignbench --judge judges/vllm.yaml --min-coverage 0.95 --out v.jsonl\n"
+        """  echo '{"id": 1, "question_id": "ODW-08", "answer": "…"}' | odw judge - --judge ollama\n\n"""
+        "exit codes: 0 graded; 2 a mistake, or the judge gave up; 3 coverage under --min-coverage",
+        formatter_class=raw,
+    )
+    judge.add_argument("files", nargs="+", metavar="ANSWERS", help="files of answers, - for standard input")
+    judge.add_argument("--rubric", default="odweval", metavar="NAME", help="odweval (default) or alignbench")
+    judge.add_argument("--judge", metavar="NAME|FILE", help="a judge's name or YAML (default: ODW_JUDGE, or embedded)")
+    judge.add_argument(
+        "--out", metavar="FILE", help="where verdicts go, a JSON object a line (default: standard output)"
+    )
+    judge.add_argument("--questions", metavar="FILE", help="the questions that question_id names (default: the 21)")
+    judge.add_argument(
+        "--min-coverage", type=_share, default=0.0, metavar="SHARE", help="exit 3 where less is scored, 0 to 1"
+    )
+    judge.set_defaults(run=_judge)
+
+    rubric = commands.add_parser(
+        "rubric",
+        help="print what a judge is asked",
+        description="Print a rubric's prompt: as a template, or for a question the very prompt that a judge gets.",
+        epilog="examples:\n  odw rubric show odweval --question ODW-08\n  odw rubric show alignbench --question ODW-08 --answer draft.txt\n  odw rubric list",
+        formatter_class=raw,
+    )
+    actions = rubric.add_subparsers(metavar="ACTION", required=True)
+    shown = actions.add_parser("show", help="print a prompt")
+    shown.add_argument("rubric", metavar="NAME", help="odweval or alignbench")
+    shown.add_argument("--question", metavar="ID", help="fill in this question and its reference")
+    shown.add_argument("--questions", metavar="FILE", help="the questions file that --question is in (default: the 21)")
+    shown.add_argument("--answer", metavar="FILE", help="fill in this answer, - for standard input")
+    shown.set_defaults(run=_rubric_show)
+    actions.add_parser("list", help="print the rubrics and their dimensions").set_defaults(run=_rubric_list)
 
     paper = commands.add_parser(
         "paper", help="print a table of the paper", description="Print a table of the paper: 15 systems, 21 questions."
@@ -113,6 +154,50 @@ def _check(options: Any) -> int:
     else:
         print_reports(documents, everything=options.all)
     return 0 if all(document.report.passed for document in documents) else 1
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
+
+
+def _judge(options: Any) -> int:
+    from odw_harness.judging import judge_files
+
+    return judge_files(
+        options.files, options.rubric, options.judge, options.out, options.questions, options.min_coverage
+    )
+
+
+def _rubric_show(options: Any) -> int:
+    from odw_harness.check import read_document
+    from odw_harness.questions import find_question
+    from odw_harness.rubric import find_rubric
+
+    rubric = find_rubric(options.rubric)
+    if options.question is None:
+        if options.answer or options.questions:
+            raise OdwError("--answer and --questions need --question: say which question was answered")
+        print(rubric.template().format(question="{question}", reference="{reference}", answer="{answer}"))
+        return 0
+    answer = "{answer}" if options.answer is None else read_document(options.answer)
+    print(rubric.prompt(find_question(options.question, options.questions), answer))
+    return 0
+
+
+def _rubric_list(options: Any) -> int:
+    from odw_harness.rubric import RUBRICS
+
+    for rubric in RUBRICS.values():
+        print(f"{rubric.name}, version {rubric.version}: {rubric.title}")
+        for dimension in rubric.dimensions:
+            instead = rubric.other_first if rubric.other_first and dimension is rubric.dimensions[0] else None
+            print(
+                f"  {dimension.metric:<20} {dimension.name}{f' (out of the domain: {instead.name})' if instead else ''}"
+            )
+    return 0
 
 
 def _paper(options: Any) -> int:

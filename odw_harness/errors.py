@@ -3,7 +3,9 @@
 OdwError
 ├── QuestionError   a questions file or one of its rows is wrong
 ├── DocumentError   a document to check can't be read
+├── AnswerError     a file of saved answers, or the place for their verdicts, is wrong
 ├── JudgeError      a judge's file is wrong, or the judge can't be used
+├── RubricError     no such rubric
 ├── ModelError      the embedded model is missing or damaged
 ├── StoreError      the store can't be opened, written or understood
 └── TaskError       a run was asked for that can't be done
@@ -27,8 +29,16 @@ class DocumentError(OdwError):
     """A document to check can't be read."""
 
 
+class AnswerError(OdwError):
+    """A file of saved answers, or the place for their verdicts, is wrong."""
+
+
 class JudgeError(OdwError):
     """A judge's file is wrong, or the judge can't be used."""
+
+
+class RubricError(OdwError):
+    """There is no such rubric."""
 
 
 class ModelError(OdwError):

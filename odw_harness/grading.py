@@ -2,11 +2,12 @@
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tqdm import tqdm
 
+from odw_harness.errors import OdwError, StoreError
 from odw_harness.judge import Judge
 from odw_harness.questions import Question
 from odw_harness.store import Store
@@ -23,41 +24,53 @@ class Answer:
     text: str
 
 
-def grade(answers: Sequence[Answer], judge: Judge, store: Store) -> list[Verdict]:
-    """One verdict for each answer, in their order.
+@dataclass(frozen=True)
+class Grading:
+    """What grade gives: one verdict for each answer, in their order.
+
+    asked: those that were not in the store, each once. stopped: why the judge gave up before the end, if it did.
+    """
+
+    verdicts: list[Verdict]
+    asked: list[Verdict]
+    stopped: str | None = None
+
+
+def grade(answers: Sequence[Answer], judge: Judge, store: Store, preflight: bool = False) -> Grading:
+    """Grade answers.
 
     Verdicts in the store are taken from it; each new one is stored as it arrives; equal answers are judged once.
-    An answer that the judge fails on is unscored with the reason, and is asked for again the next time. Only
-    StoreError is raised: a verdict that can't be kept must not pass for one.
+    An answer that the judge fails on is unscored with the reason, and is asked for again the next time. StoreError is
+    raised where a verdict can't be kept: it must not pass for one. preflight: see first, where there is anything to
+    ask, that the judge can be used; raises what Judge.preflight does.
     """
     judgement = judge.provenance.fingerprint
     verdicts: dict[Answer, Verdict] = {}
-    missing: list[Answer] = []
     for answer in dict.fromkeys(answers):
         known = store.verdict(answer.question.fingerprint, answer.text, judgement)
-        if known is None:
-            missing.append(answer)
-        else:
+        if known is not None:
             verdicts[answer] = known
-    if missing:
-        quiet = int(os.environ.get("RANK", "0")) > 0  # one bar for a run on several ranks
-        with tqdm(total=len(missing), desc=f"Judging ({judge.provenance.judge})", unit="answer", disable=quiet) as bar:
-            for answer, verdict in _judged(judge, missing):
-                store.save_verdict(answer.question.fingerprint, answer.text, judgement, verdict)
-                verdicts[answer] = verdict
+    missing = [answer for answer in dict.fromkeys(answers) if answer not in verdicts]
+    if missing and preflight:
+        judge.preflight()
+    stopped = None
+    quiet = not missing or int(os.environ.get("RANK", "0")) > 0  # one bar for a run on several ranks
+    name = f"{judge.provenance.judge}, {judge.provenance.rubric}"
+    with tqdm(total=len(missing), desc=f"Judging ({name})", unit="answer", disable=quiet) as bar:
+        try:
+            for index, verdict in judge.verdicts([(answer.question, answer.text) for answer in missing]):
+                store.save_verdict(missing[index].question.fingerprint, missing[index].text, judgement, verdict)
+                verdicts[missing[index]] = verdict
                 bar.update()
-    return [verdicts[answer] for answer in answers]
-
-
-def _judged(judge: Judge, answers: Sequence[Answer]) -> Iterable[tuple[Answer, Verdict]]:
-    left = dict.fromkeys(answers)
-    try:
-        for index, verdict in judge.verdicts([(answer.question, answer.text) for answer in answers]):
-            left.pop(answers[index])
-            yield answers[index], verdict
-        reason = "the judge gave no verdict"
-    except Exception as error:  # A judge may fail in any way; what it has judged so far is kept.
-        reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-        log.warning("the judge %s failed: %s", judge.provenance.judge, reason)
-    for answer in left:
-        yield answer, Verdict(unscored=reason, provenance=judge.provenance)
+        except StoreError:
+            raise
+        except Exception as error:  # A judge may fail in any way; what it has judged so far is kept.
+            kind = "" if isinstance(error, OdwError) else f"{type(error).__name__}: "
+            stopped = f"{kind}{error}".splitlines()[0][:300]
+            log.warning("judging stopped: %s", stopped)
+    for answer in missing:
+        if answer not in verdicts:
+            reason = f"judging stopped: {stopped}" if stopped else "the judge gave no verdict"
+            verdicts[answer] = Verdict(unscored=reason, provenance=judge.provenance)
+            store.save_verdict(answer.question.fingerprint, answer.text, judgement, verdicts[answer])
+    return Grading([verdicts[answer] for answer in answers], [verdicts[answer] for answer in missing], stopped)

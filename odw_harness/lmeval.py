@@ -15,18 +15,19 @@ import datasets
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
+from odw_harness.alignbench import load_writing_questions
 from odw_harness.errors import OdwError, StoreError, TaskError
 from odw_harness.grading import Answer, grade
 from odw_harness.judge import Judge, load_judge
-from odw_harness.questions import COMPLETION_CUE, load_questions
+from odw_harness.questions import COMPLETION_CUE, Question, load_questions
+from odw_harness.rubric import Rubric, find_rubric
 from odw_harness.rules import check_text, of_question
 from odw_harness.store import Store
+from odw_harness.texts import document_of, storable
 from odw_harness.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
-FILTER = "odweval"
-"""Name of the pipeline in lm-eval's results: its metrics are score,odweval and so on."""
 _SYSTEM_KEYS = (
     "model",
     "pretrained",
@@ -55,40 +56,58 @@ def open_store() -> Store:
     return Store()
 
 
-@functools.lru_cache(maxsize=2)
-def find_judge(name: str | None, store: Store) -> Judge:
-    """The judge of that name after its pre-flight, once a process: all tasks of a run share it and its model."""
-    judge = load_judge(name, store)
+@functools.lru_cache(maxsize=4)
+def find_judge(name: str | None, rubric: Rubric, store: Store) -> Judge:
+    """The judge of that name after its pre-flight, once a process and rubric: all tasks of a run share it."""
+    judge = load_judge(name, rubric, store)
     judge.preflight()
     return judge
 
 
 class OdwTask(ConfigurableTask):  # type: ignore[misc]
-    """One split of the questions, as an lm-eval task.
+    """One split of the questions under one rubric or several, as an lm-eval task.
 
-    --metadata takes judge (name or path), questions (path of a questions file) and repeats (answers a question).
+    The YAML's dataset_kwargs name the split and the rubrics; each rubric is a filter pipeline of its own in lm-eval's
+    results (score,odweval; score,alignbench) over the same generation. --metadata takes judge (name or path),
+    questions (path of a questions file) and repeats (answers a question).
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
-        """Load the split. A split without questions is allowed: the task then adds nothing to its group."""
+        """Load the questions. A split without any is allowed: the task then adds nothing to its group."""
         config = {key: value for key, value in config.items() if key != "class"}
-        self._split = (config.get("dataset_kwargs") or {}).get("split", "in19")
+        options = config.get("dataset_kwargs") or {}
         metadata = config.get("metadata") or {}
         try:
             config["repeats"] = _repeats(metadata.get("repeats", config.get("repeats", 1)))
-            questions = load_questions(metadata.get("questions"))
+            self._rubrics = [find_rubric(name) for name in options.get("rubrics", ["odweval"])]
+            questions = self._load(options, metadata)
             self._store = open_store()
         except OdwError as error:
             raise RunStopped(f"error: {error}") from None
-        self._questions = {question.id: question for question in questions if question.split == self._split}
-        self._placeholder = questions[0]
+        self._questions = {question.id: question for question in questions}
         super().__init__(config=config)
-        self.dataset = _dataset(self._questions.values())
+        self.dataset = self._dataset(self._questions.values())
         self.task_docs = self.eval_docs
+
+    def _load(self, options: dict[str, Any], metadata: dict[str, Any]) -> list[Question]:
+        questions = load_questions(metadata.get("questions"))
+        self._placeholder = questions[0]
+        return [question for question in questions if question.split == options.get("split", "in19")]
+
+    def _request(self, question: Question) -> str:
+        return question.request()
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Give ConfigurableTask what it inspects at its start; it can't take an empty split."""
-        self.dataset = _dataset(self._questions.values() or [self._placeholder])
+        self.dataset = self._dataset(self._questions.values() or [self._placeholder])
+
+    def _dataset(self, questions: Any) -> dict[str, datasets.Dataset]:
+        columns: dict[str, list[str]] = {n: [] for n in ("id", "genre", "split", "prompt", "request", "reference")}
+        for question in questions:
+            for name, column in columns.items():
+                column.append(self._request(question) if name == "request" else getattr(question, name))
+        features = datasets.Features({name: datasets.Value("string") for name in columns})
+        return {"test": datasets.Dataset.from_dict(columns, features=features)}
 
     @property
     def _predict_only(self) -> bool:
@@ -103,13 +122,14 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
             )
         try:
             if not self._predict_only:
-                self._judge = find_judge(self.config.metadata.get("judge"), self._store)
+                name = self.config.metadata.get("judge")
+                self._judges = [find_judge(name, rubric, self._store) for rubric in self._rubrics]
         except OdwError as error:
             raise RunStopped(f"error: {error}") from None
         if self._questions:
             super().build_all_requests(rank=rank, world_size=world_size, **kwargs)
         else:
-            log.warning("%s: the questions file has no question of split %s", self.config.task, self._split)
+            log.warning("%s: the questions file has no question of this split", self.config.task)
             nothing = Instance("generate_until", {}, ("", {}), 0, (self.config.task, 0, 0))
             self._instances = [nothing]  # zero repeats: evaluate() needs an instance, the model never sees it
 
@@ -140,40 +160,73 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
             super().apply_filters()
             return
         answers = [Answer(question, document_of(text)) for _, question, text in written]
-        records = [
-            {"repeat": repeat, **_record(answer, verdict)}
-            for (repeat, _, _), answer, verdict in zip(written, answers, self._verdicts(answers), strict=True)
-        ]
-        unscored_as_null = self._some_rank_without_scores(any(r["score"] is not None for r in records))
-        if unscored_as_null:
-            self._aggregation_list["score"] = mean_of_scored
-        in_order = iter(records)
-        for instance in self._instances:
-            own = [next(in_order) for _ in instance.resps]
-            payload = {"answers": own, "unscored_as_null": unscored_as_null}
-            instance.filtered_resps[FILTER] = json.dumps(payload, ensure_ascii=False)
+        reports = [self._report(answer) for answer in answers]
+        for rubric, judge in zip(self._rubrics, self._judges, strict=True):
+            verdicts = self._verdicts(answers, judge)
+            records = [
+                {"repeat": repeat, **_marks(answer, verdict, rubric), **report, "verdict": verdict.model_dump()}
+                for (repeat, *_), answer, verdict, report in zip(written, answers, verdicts, reports, strict=True)
+            ]
+            self._file(rubric.name, records)
 
-    def _verdicts(self, answers: Sequence[Answer]) -> list[Verdict]:
+    def _report(self, answer: Answer) -> dict[str, Any]:
+        return check_text(answer.text, of_question(answer.question)).as_dict()
+
+    def _verdicts(self, answers: Sequence[Answer], judge: Judge) -> list[Verdict]:
         try:
-            return grade(answers, self._judge, self._store)
+            return grade(answers, judge, self._store).verdicts
         except StoreError as error:  # an exception here would cost lm-eval's result files, answers and all
             log.error("verdicts could not be stored: %s", error)
-            return [Verdict(unscored=str(error), provenance=self._judge.provenance)] * len(answers)
+            return [Verdict(unscored=str(error), provenance=judge.provenance)] * len(answers)
 
-    @staticmethod
-    def _some_rank_without_scores(scored: bool) -> bool:
-        """Whether some ranks of this run have scores and others have none.
+    def _file(self, pipeline: str, records: Sequence[dict[str, Any]]) -> None:
+        """Give lm-eval what it takes for filtered responses: one JSON text a question, with all its answers."""
+        in_order = iter(records)
+        payloads = [[next(in_order) for _ in instance.resps] for instance in self._instances]
+        absent = _absent_somewhere({name for answers in payloads for name in _metrics(answers)})
+        for name in absent:
+            self._aggregation_list[name] = mean_of_present
+        for instance, answers in zip(self._instances, payloads, strict=True):
+            payload = {"answers": answers, "absent_as_null": absent}
+            instance.filtered_resps[pipeline] = json.dumps(payload, ensure_ascii=False)
 
-        lm-eval gathers metrics by the keys of rank 0 and fails on a rank that lacks one; then, and only then,
-        unscored answers carry a null that the mean leaves out.
-        """
-        import torch.distributed as dist
 
-        if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-            return False
-        everywhere: list[bool] = [False] * dist.get_world_size()
-        dist.all_gather_object(everywhere, scored)
-        return any(everywhere) and not all(everywhere)
+class AlignBenchWritingTask(OdwTask):
+    """The 文本写作 items of AlignBench's own data, for those who have the file: --metadata alignbench_data=PATH.
+
+    The item is the prompt as it stands, and the rules of 公文 don't apply.
+    """
+
+    def _load(self, options: dict[str, Any], metadata: dict[str, Any]) -> list[Question]:
+        questions = load_writing_questions(metadata.get("alignbench_data"))
+        self._placeholder = questions[0]
+        return questions
+
+    def _request(self, question: Question) -> str:
+        return question.prompt
+
+    def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> Any:
+        """The prompt, as it stands."""
+        return ConfigurableTask.fewshot_context(self, doc, num_fewshot, **kwargs)
+
+    def _report(self, answer: Answer) -> dict[str, Any]:
+        return {}
+
+
+def _absent_somewhere(names: set[str]) -> list[str]:
+    """Metrics that some ranks of this run have and others have not.
+
+    lm-eval gathers metrics by the keys of rank 0 and fails on a rank that lacks one; these, and only these, are null
+    where they are absent, and the mean leaves the nulls out.
+    """
+    import torch.distributed as dist
+
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return []
+    everywhere: list[set[str]] = [set()] * dist.get_world_size()
+    dist.all_gather_object(everywhere, names)
+    common = functools.reduce(set.intersection, everywhere)
+    return sorted(functools.reduce(set.union, everywhere) - common)
 
 
 def _repeats(value: Any) -> int:
@@ -182,63 +235,36 @@ def _repeats(value: Any) -> int:
     raise TaskError(f"--metadata repeats={value}: must be a whole number from 1 up")
 
 
-def _dataset(questions: Any) -> dict[str, datasets.Dataset]:
-    columns: dict[str, list[str]] = {name: [] for name in ("id", "genre", "split", "prompt", "request", "reference")}
-    for question in questions:
-        for name, column in columns.items():
-            column.append(question.request() if name == "request" else getattr(question, name))
-    features = datasets.Features({name: datasets.Value("string") for name in columns})
-    return {"test": datasets.Dataset.from_dict(columns, features=features)}
+def _marks(answer: Answer, verdict: Verdict, rubric: Rubric) -> dict[str, Any]:
+    """Score, and the dimensions under their metrics' names."""
+    given = verdict.dimensions or {}
+    marks = {d.metric: given[d.name] for d in rubric.dimensions_of(answer.question) if d.name in given}
+    return {"score": verdict.score, "dimensions": marks}
 
 
-def storable(text: str | None) -> str:
-    """A response as text that any file takes: a server may send null, or half of a surrogate pair.
-
-    >>> storable(None), storable("好\\ud83d")
-    ('', '好?')
-    """
-    return (text or "").encode("utf-8", "replace").decode("utf-8")
-
-
-def document_of(text: str) -> str:
-    """The document in a model's output: what follows a block of thoughts, which must have an end.
-
-    >>> document_of("<think>先想标题</think>\\n关于放假的通知")
-    '关于放假的通知'
-    >>> document_of("<think>想了很久，没有写")
-    ''
-    """
-    if text.lstrip().startswith("<think>"):
-        return text.partition("</think>")[2].lstrip()
-    return text
-
-
-def _record(answer: Answer, verdict: Verdict) -> dict[str, Any]:
-    report = check_text(answer.text, of_question(answer.question))
-    return {"score": verdict.score, **report.as_dict(), "verdict": verdict.model_dump()}
+def _metrics(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    scores = [answer["score"] for answer in answers if answer["score"] is not None]
+    metrics: dict[str, Any] = {"coverage": len(scores) / len(answers)}
+    if scores:
+        metrics["score"] = fmean(scores)
+    marks = [answer["dimensions"] for answer in answers if answer["dimensions"]]
+    metrics |= {name: fmean(mark[name] for mark in marks) for name in (marks[0] if marks else ())}
+    for name in ("rules", "fact_recall"):
+        if answers[0].get(name) is not None:
+            metrics[name] = fmean(answer[name] for answer in answers)
+    return metrics
 
 
 def question_metrics(doc: dict[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """lm-eval's process_results: the metrics of one question, means over its answers where there are several.
 
-    score is left out where no answer is scored, fact_recall where the question names no facts.
+    score and the dimensions are left out where no answer is scored, the dimensions where the judge has none,
+    fact_recall where the question names no facts.
     """
     payload = json.loads(results[0])
-    answers = payload["answers"]
-    scores = [answer["score"] for answer in answers if answer["score"] is not None]
-    metrics: dict[str, Any] = {
-        "rules": fmean(answer["rules"] for answer in answers),
-        "coverage": len(scores) / len(answers),
-    }
-    if scores:
-        metrics["score"] = fmean(scores)
-    elif payload["unscored_as_null"]:
-        metrics["score"] = None
-    if answers[0]["fact_recall"] is not None:
-        metrics["fact_recall"] = fmean(answer["fact_recall"] for answer in answers)
-    return metrics
+    return {**dict.fromkeys(payload["absent_as_null"]), **_metrics(payload["answers"])}
 
 
-def mean_of_scored(values: Sequence[float | None]) -> float:
-    """Mean of what is scored. lm-eval gives no standard error with it."""
+def mean_of_present(values: Sequence[float | None]) -> float:
+    """Mean of what is there. lm-eval gives no standard error with it."""
     return fmean(value for value in values if value is not None)

@@ -5,7 +5,6 @@ ODWEval are a reconstruction: those of the paper are unpublished.
 """
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from odw_harness.errors import QuestionError, first_fault
+from odw_harness.jsonl import read_rows
 from odw_harness.resources import QUESTIONS
 
 Split = Literal["in19", "ood2"]
@@ -131,35 +131,23 @@ def load_questions(file: str | Path | None = None) -> tuple[Question, ...]:
     Raises QuestionError for the first fault, naming file, line and field.
     """
     path = Path(file).expanduser() if file else QUESTIONS
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise QuestionError(f"{path}: no such questions file; give the path of a .jsonl file") from None
-    except UnicodeDecodeError as error:
-        raise QuestionError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise QuestionError(f"{path}: can't be read: {error.strerror}") from None
     questions: dict[str, Question] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        question = _parse(line, f"{path}: line {number}")
+    for where, row in read_rows(path, "questions file", QuestionError):
+        try:
+            question = Question.model_validate(row)
+        except ValidationError as error:
+            raise QuestionError(f"{where}: {first_fault(error, 'a question')}") from None
         if question.id in questions:
-            raise QuestionError(f"{path}: line {number}: field id: {question.id!r} is there already; give it another")
+            raise QuestionError(f"{where}: field id: {question.id!r} is there already; give it another")
         questions[question.id] = question
     if not questions:
         raise QuestionError(f"{path}: holds no questions; put one JSON object on each line")
     return tuple(questions.values())
 
 
-def _parse(line: str, where: str) -> Question:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise QuestionError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
-    if not isinstance(row, dict):
-        raise QuestionError(f"{where}: must be a JSON object, got {type(row).__name__}")
-    try:
-        return Question.model_validate(row)
-    except ValidationError as error:
-        raise QuestionError(f"{where}: {first_fault(error, 'a question')}") from None
+def find_question(name: str, file: str | Path | None = None) -> Question:
+    """The question of that id in a file; without one among the 21. Raises QuestionError."""
+    known = {question.id: question for question in load_questions(file)}
+    if name not in known:
+        raise QuestionError(f"--question {name}: not in {file or QUESTIONS}; it has {', '.join(known)}")
+    return known[name]

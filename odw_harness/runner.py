@@ -8,10 +8,12 @@ from typing import Any
 import platformdirs
 
 from odw_harness import resources
+from odw_harness.alignbench import load_writing_questions
 from odw_harness.errors import ModelError, TaskError
 from odw_harness.lmeval import RunStopped, find_judge, open_store
 from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_backend, fingerprint, parts
 from odw_harness.questions import load_questions
+from odw_harness.rubric import ALIGNBENCH, ODWEVAL
 from odw_harness.store import digest
 
 
@@ -51,7 +53,9 @@ def run(arguments: list[str]) -> None:
         namespace.func(namespace)
     except ValueError as error:
         if str(error).startswith("Tasks not found"):
-            raise TaskError(f"--tasks: {error}; ours are odweval, odweval_in19, odweval_ood2") from None
+            raise TaskError(
+                f"--tasks: {error}; ours are odweval, alignbench and odw (each with _in19 and _ood2), alignbench_writing"
+            ) from None
         raise
     for path in sorted(set(output.rglob("*.json*")) - before if output.is_dir() else ()):
         print(path)
@@ -72,8 +76,11 @@ def _check_early(settings: dict[str, Any], namespace: Any) -> None:
     """Find a wrong judge or questions file before minutes are spent on loading the model under test."""
     metadata = {**(settings.get("metadata") or {}), **(namespace.metadata or {})}
     load_questions(metadata.get("questions"))
+    tasks = str(namespace.tasks or settings.get("tasks"))
+    if "alignbench_writing" in tasks:
+        load_writing_questions(metadata.get("alignbench_data"))
     if not getattr(namespace, "predict_only", False) and not settings.get("predict_only"):
-        find_judge(metadata.get("judge"), open_store())
+        find_judge(metadata.get("judge"), ODWEVAL if "od" in tasks else ALIGNBENCH, open_store())
 
 
 def _check_model(name: str, arguments: dict[str, Any]) -> None:

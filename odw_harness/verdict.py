@@ -41,7 +41,8 @@ class Verdict(BaseModel):
     """One judge's word on one answer.
 
     score: 1 to 10, or None with unscored giving the reason. dimensions: name → 1 to 10 where the judge gives them.
-    details: numbers behind the score. usage: requests and tokens spent. seconds: wall time.
+    rationale: what the judge wrote. details: numbers behind the score. usage: requests and tokens spent. seconds: wall
+    time. served_by: what a server calls the model that answered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,6 +55,7 @@ class Verdict(BaseModel):
     provenance: Provenance
     usage: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
+    served_by: str = ""
 
     @model_validator(mode="after")
     def _scored_or_not(self) -> "Verdict":

@@ -43,39 +43,43 @@ def answers(*texts: str, question: Question = QUESTION) -> list[Answer]:
 
 
 def test_verdicts_come_in_the_order_of_the_answers_whatever_the_judge_does(store: Store) -> None:
-    verdicts = grade(answers("一二三", "一", "一二"), LengthJudge(), store)
+    verdicts = grade(answers("一二三", "一", "一二"), LengthJudge(), store).verdicts
     assert [verdict.score for verdict in verdicts] == [3.0, 1.0, 2.0]
 
 
 def test_equal_answers_are_judged_once_and_those_to_another_question_again(store: Store) -> None:
     judge = LengthJudge()
-    verdicts = grade([*answers("一二", "一二"), *answers("一二", question=OTHER)], judge, store)
+    verdicts = grade([*answers("一二", "一二"), *answers("一二", question=OTHER)], judge, store).verdicts
     assert [verdict.score for verdict in verdicts] == [2.0, 2.0, 2.0]
     assert judge.asked == ["一二", "一二"]
 
 
 def test_a_second_grading_asks_nothing(store: Store) -> None:
-    first = grade(answers("一二", "一"), LengthJudge(), store)
+    first = grade(answers("一二", "一"), LengthJudge(), store).verdicts
     judge = LengthJudge()
-    assert grade(answers("一二", "一"), judge, store) == first
+    assert grade(answers("一二", "一"), judge, store).verdicts == first
     assert judge.asked == []
 
 
 def test_another_judge_gives_its_own_verdicts(store: Store) -> None:
     grade(answers("一二"), LengthJudge(), store)
     judge = LengthJudge(revision="another")
-    assert grade(answers("一二"), judge, store)[0].provenance.revision == "another"
+    assert grade(answers("一二"), judge, store).verdicts[0].provenance.revision == "another"
     assert judge.asked == ["一二"]
 
 
 def test_a_failing_judge_leaves_the_rest_unscored_keeps_what_it_judged_and_is_asked_again(store: Store) -> None:
     judge = LengthJudge()
     judge.dies_on = "一二"
-    verdicts = grade(answers("一", "一二", "一二三"), judge, store)
+    verdicts = grade(answers("一", "一二", "一二三"), judge, store).verdicts
     assert [verdict.score for verdict in verdicts] == [None, None, 3.0]
-    assert verdicts[0].unscored == "RuntimeError: CUDA out of memory"
+    assert verdicts[0].unscored == "judging stopped: RuntimeError: CUDA out of memory"
     again = LengthJudge()
-    assert [verdict.score for verdict in grade(answers("一", "一二", "一二三"), again, store)] == [1.0, 2.0, 3.0]
+    assert [verdict.score for verdict in grade(answers("一", "一二", "一二三"), again, store).verdicts] == [
+        1.0,
+        2.0,
+        3.0,
+    ]
     assert sorted(again.asked) == ["一", "一二"]
 
 
@@ -99,7 +103,7 @@ def test_a_judge_that_forgets_an_answer_leaves_it_unscored(store: Store) -> None
         def verdicts(self, answers: Sequence[tuple[Question, str]]) -> Iterator[tuple[int, Verdict]]:
             yield from list(super().verdicts(answers))[1:]
 
-    assert [verdict.unscored for verdict in grade(answers("一", "一二"), Forgetful(), store)] == [
+    assert [verdict.unscored for verdict in grade(answers("一", "一二"), Forgetful(), store).verdicts] == [
         None,
         "the judge gave no verdict",
     ]

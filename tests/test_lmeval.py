@@ -1,6 +1,7 @@
 """Real lm-eval runs, in this process, with the copycat model both writing and judging."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from lm_eval.tasks import TaskManager
 
 from odw_harness import lmeval
 from odw_harness.errors import OdwError
-from odw_harness.lmeval import RunStopped, mean_of_scored, question_metrics
+from odw_harness.lmeval import RunStopped, mean_of_present, question_metrics
 from odw_harness.questions import COMPLETION_CUE, OUTPUT_CONTRACT, load_questions
 from odw_harness.resources import QUESTIONS, TASKS
 
@@ -196,17 +197,23 @@ def test_a_store_that_fails_after_the_answers_costs_no_results(evaluate: Any, mo
     assert results["samples"]["odweval_ood2"][0]["resps"] == [["消息"]]
 
 
-def record(score: float | None, rules: float = 0.5, fact_recall: float | None = None) -> dict[str, Any]:
-    return {"score": score, "rules": rules, "fact_recall": fact_recall}
+def record(score: float | None, rules: float = 0.5, fact_recall: float | None = None, **marks: float) -> dict[str, Any]:
+    return {"score": score, "dimensions": marks, "rules": rules, "fact_recall": fact_recall}
 
 
-def metrics(*answers: dict[str, Any], unscored_as_null: bool = False) -> dict[str, Any]:
-    return question_metrics({}, [json.dumps({"answers": answers, "unscored_as_null": unscored_as_null})])
+def metrics(*answers: dict[str, Any], absent_as_null: Sequence[str] = ()) -> dict[str, Any]:
+    return question_metrics({}, [json.dumps({"answers": answers, "absent_as_null": absent_as_null})])
 
 
 def test_the_metrics_of_a_question() -> None:
     assert metrics(record(6.0, 0.5, 0.25)) == {"score": 6.0, "rules": 0.5, "coverage": 1.0, "fact_recall": 0.25}
     assert metrics(record(6.0, 0.5), record(None, 0.7)) == {"score": 6.0, "rules": 0.6, "coverage": 0.5}
     assert metrics(record(None)) == {"rules": 0.5, "coverage": 0.0}
-    assert metrics(record(None), unscored_as_null=True) == {"score": None, "rules": 0.5, "coverage": 0.0}
-    assert mean_of_scored([None, 6.0, 7.0]) == 6.5
+    assert metrics(record(6.0, form=5.0), record(7.0, form=6.0), record(None))["form"] == 5.5
+    assert metrics(record(None), absent_as_null=["score", "form"]) == {
+        "score": None,
+        "form": None,
+        "rules": 0.5,
+        "coverage": 0.0,
+    }
+    assert mean_of_present([None, 6.0, 7.0]) == 6.5

@@ -48,12 +48,13 @@ def test_the_embedded_judge_tells_good_from_bad() -> None:
     from odw_harness.judge import load_judge
     from odw_harness.questions import load_questions
     from odw_harness.resources import QUESTIONS
+    from odw_harness.rubric import ODWEVAL
     from odw_harness.store import Store
 
     questions = {question.id: question for question in load_questions(QUESTIONS)}
     question, other = questions["ODW-12"], questions["ODW-14"]
     reference = question.reference
-    judge = load_judge("embedded", Store())
+    judge = load_judge("embedded", ODWEVAL, Store())
     judge.preflight()
     texts = [
         reference,

@@ -11,7 +11,10 @@ def test_link_places_index_files_that_load_and_unlink_takes_them_back(
 ) -> None:
     monkeypatch.setattr(runner, "_link_folder", lambda: tmp_path / "odw_harness")
     placed = runner.link()
-    assert {path.name for path in placed} == {"odweval.yaml", "odweval_in19.yaml", "odweval_ood2.yaml"}
+    names = {"alignbench_writing.yaml"}
+    for group in ("odweval", "alignbench", "odw"):
+        names |= {f"{group}.yaml", f"{group}_in19.yaml", f"{group}_ood2.yaml"}
+    assert {path.name for path in placed} == names
     monkeypatch.chdir("/")
     loaded = TaskManager(include_path=tmp_path, include_defaults=False).load(["odweval"])
     assert sorted(loaded["tasks"]) == ["odweval_in19", "odweval_ood2"]

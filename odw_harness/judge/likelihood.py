@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from odw_harness import models
-from odw_harness.errors import JudgeError, ModelError
+from odw_harness.judge import inprocess
 from odw_harness.judge.base import LikelihoodConfig
 from odw_harness.questions import Question
 from odw_harness.store import Store, digest
@@ -43,14 +43,9 @@ class LikelihoodJudge:
     @cached_property
     def provenance(self) -> Provenance:
         """Who gives the verdicts: the model by its files, the formula by its version and templates."""
-        files = [models.fingerprint(part) for part in models.parts(self._config.model_args)]
-        settings = {key: value for key, value in self._config.model_args.items() if key not in ("pretrained", "device")}
         return Provenance(
             judge=self._label,
-            backend=f"likelihood/{self._config.model}",
-            model=str(self._config.model_args.get("pretrained", "")),
-            revision=files[0] if len(files) == 1 else digest(*files),
-            settings=settings,
+            **inprocess.identity(self._config),
             rubric=RUBRIC,
             rubric_version=RUBRIC_VERSION,
             prompt_hash=digest(WITHOUT_ANSWER, WITH_ANSWER, str(LONGEST_ANSWER)),
@@ -58,37 +53,12 @@ class LikelihoodJudge:
 
     def preflight(self) -> None:
         """See that the backend is known and the model's configuration can be read; make the embedded model."""
-        try:
-            models.find_backend(self._config.model)
-        except ModelError as error:
-            raise JudgeError(
-                f"judge {self._label}: field model: lm-eval can't use {self._config.model}: {error}"
-            ) from None
-        if self._config.model not in models.HUGGING_FACE:
-            return
-        if "pretrained" not in self._config.model_args:
-            raise JudgeError(f"judge {self._label}: field model_args.pretrained: is missing; name a model")
-        from transformers import AutoConfig
-
-        pretrained = models.resolve(str(self._config.model_args["pretrained"]))
-        options = {
-            k: v for k, v in self._config.model_args.items() if k in ("revision", "trust_remote_code", "gguf_file")
-        }
-        try:
-            AutoConfig.from_pretrained(pretrained, **options)
-        except Exception as error:  # transformers raises many kinds for a model that is not there
-            reason = " ".join(str(error).split())[:160]
-            raise JudgeError(f"judge {self._label}: field model_args.pretrained: {pretrained}: {reason}") from None
+        inprocess.check(self._label, self._config)
 
     @cached_property
     def _lm(self) -> "LM":
-        arguments = dict(self._config.model_args)
-        if self._config.model in models.HUGGING_FACE:
-            arguments["pretrained"] = models.resolve(str(arguments["pretrained"]))
-            arguments.setdefault("softmax_dtype", "float32")
-            arguments.setdefault("device", "cuda:0")  # lm-eval's own default: the CPU where there is no such device
-            return _tail_logits_model().create_from_arg_obj(arguments, {"batch_size": 1})
-        return models.find_backend(self._config.model).create_from_arg_obj(arguments, {"batch_size": 1})
+        precise = {"softmax_dtype": "float32"} if self._config.model in models.HUGGING_FACE else {}
+        return inprocess.load(self._config, **precise)
 
     def verdicts(self, answers: Sequence[tuple[Question, str]]) -> Iterator[tuple[int, Verdict]]:
         """One verdict after the other. An answer without text scores 1: it gives nothing of the reference."""
@@ -145,7 +115,7 @@ def score(gain: float) -> float:
     return min(10.0, max(1.0, 1 + 7 * gain))
 
 
-def _tail_logits_model() -> Any:
+def tail_logits_model() -> Any:
     """lm-eval's Hugging Face model, without the logits that a likelihood does not need.
 
     A vocabulary of 262,144 makes logits over the context cost more than the layers do. HFLM reads logits from their

@@ -25,7 +25,7 @@ def test_without_a_name_the_variable_decides_and_then_the_embedded_judge(
     ("content", "message"),
     [
         ("backend: likelihood\nmodle: hf\n", "field modle: is no field of this judge"),
-        ("model: hf\n", "field backend: is missing"),
+        ("model: hf\n", "field backend: must be one of api, local, likelihood"),
         ("backend: oracle\n", "field backend: "),
         ("backend: likelihood\nmodel_args: [1]\n", "field model_args: "),
         ("backend: [\n", "line 2: not YAML"),

@@ -7,8 +7,9 @@ import pytest
 from odw_harness.errors import JudgeError
 from odw_harness.judge import load_judge
 from odw_harness.judge.base import LikelihoodConfig
-from odw_harness.judge.likelihood import LikelihoodJudge, _tail_logits_model
+from odw_harness.judge.likelihood import LikelihoodJudge, tail_logits_model
 from odw_harness.questions import Question
+from odw_harness.rubric import ODWEVAL
 from odw_harness.store import Store
 
 # The copycat model: a character it has read costs ln 2, any other ln 1000. Of the reference's ten characters the
@@ -122,9 +123,7 @@ def test_leaving_out_needless_logits_changes_no_likelihood(tiny_model: Path) -> 
     requests = [Instance("loglikelihood", {}, pair, number) for number, pair in enumerate(pairs)]
     plain = HFLM.create_from_arg_obj(arguments, {"batch_size": 2}).loglikelihood(requests, disable_tqdm=True)
     tail = (
-        _tail_logits_model()
-        .create_from_arg_obj(arguments, {"batch_size": 1})
-        .loglikelihood(requests, disable_tqdm=True)
+        tail_logits_model().create_from_arg_obj(arguments, {"batch_size": 1}).loglikelihood(requests, disable_tqdm=True)
     )
     assert [value for value, _ in tail] == pytest.approx([value for value, _ in plain], abs=1e-3)
     assert [greedy for _, greedy in tail] == [greedy for _, greedy in plain]
@@ -143,7 +142,7 @@ def test_preflight_finds_a_model_that_is_not_there(store: Store, tmp_path: Path)
 def test_a_judge_over_a_folder_passes_preflight_and_judges(store: Store, tiny_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(f"backend: likelihood\nmodel_args:\n  pretrained: {tiny_model}\n  dtype: float32\n")
-    judge = load_judge(str(path), store)
+    judge = load_judge(str(path), ODWEVAL, store)
     judge.preflight()
     ((_, verdict),) = judge.verdicts([(QUESTION, "甲乙丙")])
     assert verdict.provenance.judge == "tiny"

@@ -1,0 +1,58 @@
+"""Rows of JSON Lines, with the place of each for whoever has to say what is wrong with it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import jsonlines
+
+from odw_harness.errors import OdwError
+
+STANDARD_INPUT = "-"
+
+
+def read_rows(file: str | Path, kind: str, error: type[OdwError]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(`FILE: line N`, object) for each line that is not blank; `-` is standard input.
+
+    Raises the given error, naming file and line: kind says what file this should be.
+    """
+    path = Path(file).expanduser()
+    try:
+        if str(file) == STANDARD_INPUT:
+            sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # type: ignore[union-attr]
+            yield from _rows(sys.stdin, "standard input", error)
+        else:
+            with path.open(encoding="utf-8-sig") as lines:
+                yield from _rows(lines, str(path), error)
+    except FileNotFoundError:
+        raise error(f"{path}: no such {kind}; give the path of a .jsonl file") from None
+    except UnicodeDecodeError as fault:
+        raise error(f"{path}: not UTF-8 (byte {fault.start}); save it as UTF-8") from None
+    except OSError as fault:
+        raise error(f"{path}: can't be read: {fault.strerror}") from None
+
+
+def _rows(lines: IO[str], name: str, error: type[OdwError]) -> Iterator[tuple[str, dict[str, Any]]]:
+    number = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal number
+        for line in lines:
+            number += 1
+            yield line
+
+    reader = jsonlines.Reader(counted())
+    while True:
+        try:
+            row = reader.read(skip_empty=True)
+        except EOFError:
+            return
+        except (jsonlines.InvalidLineError, RecursionError) as fault:
+            cause = fault.__cause__
+            at = f": {cause.msg} at column {cause.colno}" if isinstance(cause, json.JSONDecodeError) else ""
+            raise error(f"{name}: line {number}: not JSON{at}") from None
+        if not isinstance(row, dict):
+            raise error(f"{name}: line {number}: must be a JSON object, got {type(row).__name__}")
+        yield f"{name}: line {number}", row

@@ -1,0 +1,262 @@
+"""One prompt to one server and back: OpenAI's chat completions over aiohttp, as lm-eval asks its own servers.
+
+Faults are of three kinds. What can pass (time-outs, lost connections, 429, 5xx, a reply that is no JSON) is tried again
+after growing, random waits. What lies in one answer (a prompt too long, a content filter) leaves that answer without a
+reply. What no answer can pass (a refused key, an unknown model, an empty account, a server that is gone) is Hopeless.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity.wait import wait_random_exponential
+
+from odw_harness.judge.base import ApiConfig
+from odw_harness.judge.writing import Reply
+
+ATTEMPTS = 6
+LONGEST_WAIT = 120.0
+"""Seconds. A server that asks for more with Retry-After is asked again after these."""
+backoff = wait_random_exponential(multiplier=1, max=30)
+"""Seconds between attempts: up to 1, 2, 4, 8, 16."""
+_LARGEST_BODY = 16 << 20
+_SHORTEST_SECRET = 8
+"""A key shorter than this (EMPTY, x) is no secret, and may well be a word of a reply."""
+_EMPTY_ACCOUNT = {
+    *("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"),  # OpenAI
+    "Arrearage",  # DashScope
+    *("1112", "1113", "1121", "1308", "1310"),  # Zhipu
+}
+"""Codes of an error that says that nothing more can be paid, with whatever status."""
+_WAIT_AND_SEE = "allocat"
+"""DashScope says insufficient_quota for "Throttling.AllocationQuota" too, which passes."""
+
+
+class Hopeless(Exception):
+    """A fault that every further request would meet."""
+
+
+class _Passing(Exception):
+    """A fault that may be gone at the next attempt. after: seconds that the server asks to wait, if it does."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class _Unreachable(_Passing):
+    """There is no connection to be had."""
+
+
+class _Lasting(Exception):
+    """A fault of this one prompt."""
+
+
+class ChatClient:
+    """An open connection to a server. Use as an asynchronous context manager."""
+
+    def __init__(self, config: ApiConfig, key: str | None) -> None:
+        """Key is sent as a bearer token, and never returned: wherever the server repeats it, it is replaced."""
+        self._config = config
+        self._key = key
+
+    async def __aenter__(self) -> "ChatClient":
+        config = self._config
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
+        here = urlsplit(config.base_url).hostname in ("localhost", "127.0.0.1", "::1")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=config.concurrency),
+            timeout=aiohttp.ClientTimeout(total=config.timeout, sock_connect=min(30.0, config.timeout)),
+            headers=headers,
+            trust_env=not here,  # a proxy of the environment serves for everything but this machine itself
+        )
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._session.close()
+
+    async def ask(self, prompt: str, attempts: int = ATTEMPTS, max_tokens: int | None = None) -> Reply:
+        """The reply to a prompt, or a Reply that says why there is none. Raises Hopeless.
+
+        max_tokens: in place of the configuration's, where that has one.
+        """
+        config = self._config
+        body: dict[str, Any] = {"model": config.model, "messages": [{"role": "user", "content": prompt}]}
+        settings = {"temperature": config.temperature, "seed": config.seed, "max_tokens": config.max_tokens}
+        body |= {name: value for name, value in settings.items() if value is not None} | config.extra_body
+        if max_tokens is not None and "max_tokens" in body:
+            body["max_tokens"] = min(max_tokens, body["max_tokens"])
+        start = time.monotonic()
+        requests = 0
+        try:
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(attempts) | stop_after_delay(max(60.0, 2 * config.timeout)),
+                wait=_wait,
+                retry=retry_if_exception_type(_Passing),
+                reraise=True,
+            ):
+                with attempt:
+                    requests += 1
+                    reply = _reply(await self._post("/chat/completions", body))
+        except _Unreachable as fault:
+            raise Hopeless(str(fault)) from None
+        except (_Passing, _Lasting) as fault:
+            reply = Reply(failed=str(fault))
+        seconds = round(time.monotonic() - start, 3)
+        return Reply(reply.text, reply.failed, {"requests": requests, **reply.usage}, seconds, reply.served_by)
+
+    async def models(self) -> list[str]:
+        """Names of the models that the server says it has; empty where it doesn't say."""
+        try:
+            listed = await self._send("GET", "/models")
+            return sorted(str(entry["id"]) for entry in listed["data"])
+        except (_Passing, _Lasting, Hopeless, LookupError, TypeError):
+            return []
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return await self._send("POST", path, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+
+    async def _send(self, method: str, path: str, data: bytes | None = None) -> Any:
+        url = self._config.base_url + path
+        try:
+            async with self._session.request(method, url, data=data, allow_redirects=False) as response:
+                raw = bytearray()
+                async for chunk in response.content.iter_chunked(1 << 16):
+                    raw += chunk
+                    if len(raw) > _LARGEST_BODY:
+                        raise _Lasting(f"reply too large: over {_LARGEST_BODY >> 20} MiB")
+        except TimeoutError:
+            raise _Passing(f"time-out: no reply within {self._config.timeout:g} s") from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise _Unreachable(f"can't be reached: {_line(str(error))}; is the server running?") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _Passing(f"connection lost: {_line(str(error)) or type(error).__name__}") from None
+        text = raw.decode("utf-8", "replace")
+        if self._key is not None and len(self._key) >= _SHORTEST_SECRET:
+            text = text.replace(self._key, "***")
+        if response.status == 200:
+            return _json(text)
+        raise _fault(response.status, response.headers, text)
+
+
+def _wait(state: RetryCallState) -> float:
+    fault = state.outcome.exception() if state.outcome else None
+    after = fault.after if isinstance(fault, _Passing) else None
+    return max(backoff(state), after or 0.0)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise _Passing(f"no JSON: {_line(text) or 'nothing'}") from None
+
+
+def _reply(data: Any) -> Reply:
+    """What a chat completion says. Raises _Passing where it is none."""
+    choice = data["choices"][0] if isinstance(data, dict) and _is_list_of_dicts(data.get("choices")) else {}
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise _Passing(f"no chat completion: {_line(_message(data))}")
+    text: Any = message.get("content")
+    refusal, finish = message.get("refusal"), choice.get("finish_reason")
+    if _is_list_of_dicts(text):
+        text = "".join(str(part.get("text") or "") for part in text)
+    failed = None
+    if finish == "length":
+        failed = "cut reply: the server stopped at max_tokens"
+    elif finish in ("content_filter", "sensitive"):
+        failed = f"content filter: the server stopped with {finish}"
+    elif not text and isinstance(refusal, str) and refusal:
+        failed = f"refused: {_line(refusal)}"
+    served = [part for part in (data.get("model"), data.get("system_fingerprint")) if isinstance(part, str)]
+    return Reply(text if isinstance(text, str) else "", failed, _usage(data.get("usage")), 0.0, _line(" ".join(served)))
+
+
+def _is_list_of_dicts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
+
+
+def _usage(told: Any) -> dict[str, int]:
+    """Token counts, those that are counts. Cached prompt tokens stand in different places."""
+    if not isinstance(told, dict):
+        return {}
+    details = told.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    counts = {
+        "prompt_tokens": told.get("prompt_tokens"),
+        "completion_tokens": told.get("completion_tokens"),
+        "cached_tokens": next(
+            (n for n in (cached, told.get("prompt_cache_hit_tokens"), told.get("cached_tokens")) if n is not None), None
+        ),
+    }
+    return {name: n for name, n in counts.items() if isinstance(n, int) and 0 <= n < 1 << 53}
+
+
+def _fault(status: int, headers: Mapping[str, str], text: str) -> Exception:
+    """What an answer other than 200 means."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = text
+    said = f"HTTP {status}: {_line(_message(data)) or 'without a word'}"
+    if status == 402 or (_code(data) in _EMPTY_ACCOUNT and _WAIT_AND_SEE not in text.lower()):
+        return Hopeless(f"the account is empty: {said}")
+    if status in (408, 409, 425, 429) or status >= 500:
+        kind = "rate limit" if status == 429 else "server error"
+        return _Passing(f"{kind}: {said}", _retry_after(headers.get("Retry-After")))
+    if status in (401, 403):
+        return Hopeless(f"the key is refused: {said}")
+    if status == 404:
+        return Hopeless(f"unknown model or address: {said}")
+    if 300 <= status < 400:
+        return Hopeless(f"the server is elsewhere: HTTP {status} to {_line(headers.get('Location', ''))}")
+    return _Lasting(f"bad request: {said}")
+
+
+def _message(data: Any) -> str:
+    """The message of an error's body: {"error": {"message": …}}, {"error": …}, {"message": …}, or the body."""
+    for name in ("error", "message", "detail"):
+        if isinstance(data, dict) and data.get(name):
+            data = data[name]
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=str)
+
+
+def _code(data: Any) -> str:
+    error = data.get("error", data) if isinstance(data, dict) else None
+    return str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds to wait, of a header that holds seconds or a date.
+
+    >>> _retry_after("7"), _retry_after("0.5"), _retry_after("99999"), _retry_after("-1"), _retry_after("soon")
+    (7.0, 0.5, 120.0, 0.0, None)
+    >>> _retry_after("Wed, 21 Oct 2015 07:28:00 GMT")
+    0.0
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(LONGEST_WAIT, max(0.0, seconds)) if seconds == seconds else None
+
+
+def _line(text: str) -> str:
+    """What a server says, as one short line without anything that a terminal would obey."""
+    plain = "".join(mark if mark.isprintable() else " " for mark in text[:1000])
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= 200 else f"{plain[:200]}…"
