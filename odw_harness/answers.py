@@ -14,7 +14,7 @@ from odw_harness.jsonl import read_rows
 from odw_harness.questions import Question, Split, load_questions
 from odw_harness.resources import QUESTIONS
 from odw_harness.rubric import LONGEST_ANSWER
-from odw_harness.texts import document_of, storable
+from odw_harness.texts import document_of, storable_json
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Text = Annotated[str, Field(min_length=1)]
@@ -67,8 +67,8 @@ class _Doc(BaseModel):
 def read_answers(files: Sequence[str], questions_file: str | None = None) -> SavedAnswers:
     """The answers in some files (`-`: standard input), each file read on its own terms, line by line.
 
-    A sample with several answers gives ids X, X#2, X#3. An id that stands in several files for different answers is
-    written as FILE:ID. Raises AnswerError or QuestionError, naming file, line and field.
+    A sample with several answers gives ids X, X#2, X#3. An id that stands in several files is written as
+    FILE:ID. Raises AnswerError or QuestionError, naming file, line and field.
     """
     known = {question.id: question for question in load_questions(questions_file)}
     entries: list[Entry] = []
@@ -95,10 +95,10 @@ def read_answers(files: Sequence[str], questions_file: str | None = None) -> Sav
 def _entries(file: str, known: dict[str, Question], questions_file: str | None) -> Iterator[tuple[Entry, bool]]:
     for where, row in read_rows(file, "answers file", AnswerError):
         sample = "doc" in row and "resps" in row
+        row = storable_json(row)
         pairs = _of_sample(row, where) if sample else [_of_row(row, where, known, questions_file)]
         for identity, question, text in pairs:
-            answer = Answer(question, document_of(storable(text)))
-            yield Entry(storable(identity), answer, file, where), sample
+            yield Entry(identity, Answer(question, document_of(text or "")), file, where), sample
 
 
 def _of_row(
@@ -139,18 +139,16 @@ def _of_sample(row: dict[str, Any], where: str) -> Iterator[tuple[str, Question,
 
 
 def _question(identity: str, prompt: str, reference: str, row: _Row | _Doc) -> Question:
-    texts = (storable(identity), storable(prompt), storable(reference), storable(row.genre))
-    return Question(id=texts[0], prompt=texts[1], reference=texts[2], genre=texts[3], split=row.split)
+    return Question(id=identity, prompt=prompt, reference=reference, genre=row.genre, split=row.split)
 
 
 def _told_apart(entries: list[Entry]) -> tuple[list[Entry], int]:
-    """Entries whose ids are unique: one answer under one id in several files stays once, several get their file's name."""
-    by_id: dict[str, list[Entry]] = defaultdict(list)
+    """Entries whose ids are unique: one that stands in several files gets the file's name before it."""
+    files: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        by_id[entry.id].append(entry)
-    ambiguous = {name for name, same in by_id.items() if len({entry.answer for entry in same}) > 1}
-    named = [replace(e, id=f"{e.file}:{e.id}") if e.id in ambiguous else e for e in entries]
-    return list({entry.id: entry for entry in reversed(named)}.values())[::-1], len(ambiguous)
+        files[entry.id].add(entry.file)
+    ambiguous = {name for name, found in files.items() if len(found) > 1}
+    return [replace(e, id=f"{e.file}:{e.id}") if e.id in ambiguous else e for e in entries], len(ambiguous)
 
 
 def _notices(entries: list[Entry], known: dict[str, Question], repeated: int, renamed: int) -> Iterator[str]:
@@ -167,7 +165,7 @@ def _notices(entries: list[Entry], known: dict[str, Question], repeated: int, re
     if repeated:
         yield f"{_count(repeated, 'row')} repeated with the same id and answer: left out"
     if renamed:
-        yield f"{_count(renamed, 'id')} in several files with different answers: written as FILE:ID"
+        yield f"{_count(renamed, 'id')} in several files: written as FILE:ID"
     if texts["empty"]:
         yield f"{_count(texts['empty'], 'answer')} without text: scored 1, the judge is not asked"
     if texts["long"]:

@@ -46,7 +46,7 @@ def _rows(lines: IO[str], name: str, error: type[OdwError]) -> Iterator[tuple[st
     reader = jsonlines.Reader(counted())
     while True:
         try:
-            row = reader.read(skip_empty=True)
+            row = reader.read(allow_none=True, skip_empty=True)
         except EOFError:
             return
         except (jsonlines.InvalidLineError, RecursionError) as fault:

@@ -115,16 +115,18 @@ def _summary(saved: SavedAnswers, grading: Grading, who: Provenance, rubric: Rub
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     scored = [verdict for verdict in grading.verdicts if verdict.score is not None]
     table = Table(box=box.SIMPLE_HEAD, title=f"{who.judge}: {who.rubric}, version {who.rubric_version}")
     for name in ("", "answers", "mean", "lowest", "highest"):
         table.add_column(name, justify="left" if not name else "right", no_wrap=True)
     for name, values in _columns(scored):
         table.add_row(name, str(len(values)), *(f"{v:.2f}" for v in (fmean(values), min(values), max(values))))
-    for kind, count in Counter(_kind(v.unscored) for v in grading.verdicts if v.unscored).most_common():
-        table.add_row(f"unscored: {kind}", str(count), "", "", "")
-    console.print(table)
+    if scored:
+        console.print(table)
+    reasons = Counter(_kind(verdict.unscored) for verdict in grading.verdicts if verdict.unscored)
+    if reasons:
+        console.print(f"unscored: {', '.join(f'{count} × {kind}' for kind, count in reasons.most_common())}")
     if who.rubric != rubric.name:
         console.print(f"This judge scores by {who.rubric}; it has no use for the rubric {rubric.name}.")
     differing = sum(verdict.details.get("mean_differs", 0.0) > 0 for verdict in scored)

@@ -1,5 +1,7 @@
 """Texts of models, made fit to be stored and judged."""
 
+from typing import Any
+
 
 def storable(text: str | None) -> str:
     """A response as text that any file takes: a server may send null, or half of a surrogate pair.
@@ -8,6 +10,17 @@ def storable(text: str | None) -> str:
     ('', '好?')
     """
     return (text or "").encode("utf-8", "replace").decode("utf-8")
+
+
+def storable_json(value: Any) -> Any:
+    """What JSON gave, with every text in it storable."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [storable_json(each) for each in value]
+    if isinstance(value, dict):
+        return {storable(name): storable_json(each) for name, each in value.items()}
+    return value
 
 
 def document_of(text: str) -> str:

@@ -1,10 +1,13 @@
-"""Real parts for the tests: a tiny Llama on disk, an lm-eval model whose likelihoods can be worked out by hand."""
+"""Real parts for the tests: a tiny Llama on disk, an lm-eval model whose likelihoods can be worked out by hand, a server."""
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.judge.server import JudgeServer, serving
 
 
 @pytest.fixture(autouse=True)
@@ -101,4 +104,19 @@ def copycat_judge(tmp_path: Path) -> Path:
     """A judge's YAML over copycat."""
     path = tmp_path / "copycat.yaml"
     path.write_text("backend: likelihood\nmodel: copycat\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def judge_server() -> Iterator[JudgeServer]:
+    """A judge behind a server on this machine, well-behaved until told otherwise."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def served_judge(judge_server: JudgeServer, tmp_path: Path) -> Path:
+    """A judge's YAML over judge_server."""
+    path = tmp_path / "loop.yaml"
+    path.write_text(f"backend: api\nbase_url: {judge_server.url}\nmodel: judge-1\n", encoding="utf-8")
     return path

@@ -106,12 +106,17 @@ class ChatClient:
                 with attempt:
                     requests += 1
                     reply = _reply(await self._post("/chat/completions", body))
-        except _Unreachable as fault:
-            raise Hopeless(str(fault)) from None
+        except (_Unreachable, Hopeless) as fault:
+            raise Hopeless(self._without_key(str(fault))) from None
         except (_Passing, _Lasting) as fault:
             reply = Reply(failed=str(fault))
-        seconds = round(time.monotonic() - start, 3)
-        return Reply(reply.text, reply.failed, {"requests": requests, **reply.usage}, seconds, reply.served_by)
+        return Reply(
+            text=self._without_key(reply.text),
+            failed=self._without_key(reply.failed) if reply.failed else None,
+            usage={"requests": requests, **reply.usage},
+            seconds=round(time.monotonic() - start, 3),
+            served_by=self._without_key(reply.served_by),
+        )
 
     async def models(self) -> list[str]:
         """Names of the models that the server says it has; empty where it doesn't say."""
@@ -139,12 +144,13 @@ class ChatClient:
             raise _Unreachable(f"can't be reached: {_line(str(error))}; is the server running?") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _Passing(f"connection lost: {_line(str(error)) or type(error).__name__}") from None
-        text = raw.decode("utf-8", "replace")
-        if self._key is not None and len(self._key) >= _SHORTEST_SECRET:
-            text = text.replace(self._key, "***")
+        text = self._without_key(raw.decode("utf-8", "replace"))
         if response.status == 200:
             return _json(text)
         raise _fault(response.status, response.headers, text)
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key and len(self._key) >= _SHORTEST_SECRET else text
 
 
 def _wait(state: RetryCallState) -> float:
