@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.judge.server import JudgeServer, says
+
 
 def torchrun(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone", *arguments]
@@ -28,6 +30,24 @@ def test_on_two_ranks_every_question_is_there_once_and_a_rank_without_scores_cos
     assert metrics["odweval_in19"]["coverage,odweval"] == pytest.approx(10 / 19)
     assert metrics["odweval_in19"]["score,odweval"] == pytest.approx(sum(ten) / 10)
     assert metrics["odweval_ood2"]["coverage,odweval"] == 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("silent", ["写于0号", "写于1号"])
+def test_on_two_ranks_dimensions_that_only_one_rank_has(
+    silent: str, tmp_path: Path, judge_server: JudgeServer, served_judge: Path
+) -> None:
+    judge_server.by_answer = {silent: says("我不能评价")}
+    out = tmp_path / "out.json"
+    done = torchrun(str(Path(__file__).with_name("two_ranks.py")), str(out), str(served_judge))
+    assert done.returncode == 0, done.stderr[-2000:]
+    metrics = json.loads(out.read_text("utf-8"))["results"]
+    for task, coverage in (("odweval_in19", 10 / 19), ("odweval_ood2", 0.5)):
+        if silent == "写于0号":
+            coverage = 1 - coverage
+        assert metrics[task]["coverage,odweval"] == pytest.approx(coverage)
+        for name in ("score", "form", "language"):
+            assert metrics[task][f"{name},odweval"] == 6.0
 
 
 @pytest.mark.slow

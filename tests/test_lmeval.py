@@ -14,6 +14,7 @@ from odw_harness.errors import OdwError
 from odw_harness.lmeval import RunStopped, mean_of_present, question_metrics
 from odw_harness.questions import COMPLETION_CUE, OUTPUT_CONTRACT, load_questions
 from odw_harness.resources import QUESTIONS, TASKS
+from tests.judge.server import JudgeServer, grades, says
 
 OURS = {question.id: question for question in load_questions(QUESTIONS)}
 
@@ -217,3 +218,136 @@ def test_the_metrics_of_a_question() -> None:
         "coverage": 0.0,
     }
     assert mean_of_present([None, 6.0, 7.0]) == 6.5
+
+
+AB = {"factual_correctness", "user_satisfaction", "logical_coherence", "creativity", "richness"}
+OWN = {"form", "completeness", "factual_consistency", "structure", "language"}
+
+
+def names(results: Any, task: str, pipeline: str) -> set[str]:
+    """Metrics of a task under a pipeline, without their errors."""
+    keys = (key.split(",") for key in results["results"][task] if "," in key)
+    return {metric for metric, found in keys if found == pipeline and not metric.endswith("_stderr")}
+
+
+def test_a_judge_that_writes_gives_a_metric_for_each_dimension(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer
+) -> None:
+    def grade(handler: Any, body: Any) -> None:
+        other = "文体规范" in body["messages"][0]["content"]
+        marks = [3, 4, 5, 6, 7] if other else [9, 8, 7, 6, 5]
+        dimensions = ("文体规范" if other else "文种与格式规范", "内容完整与切题", "事实一致", "结构与逻辑", "语言得体")
+        says(str(dict(zip(dimensions, marks, strict=True))))(handler, body)
+
+    judge_server.always = grade
+    results = evaluate(metadata={"judge": str(served_judge)})
+    assert names(results, "odweval", "odweval") == {"score", "coverage", "rules", "fact_recall"} | OWN
+    ours = results["results"]["odweval"]
+    assert ours["form,odweval"] == pytest.approx((19 * 9 + 2 * 3) / 21)
+    assert ours["language,odweval"] == pytest.approx((19 * 5 + 2 * 7) / 21)
+    assert ours["score,odweval"] == pytest.approx((19 * 7 + 2 * 5) / 21)
+    (answer,) = answers_of(results["samples"]["odweval_ood2"][0])
+    assert answer["dimensions"]["form"] == 3
+    assert answer["verdict"]["dimensions"]["文体规范"] == 3
+    assert judge_server.requests[0]["messages"][0]["content"] == "请只回答一个字：好"
+    assert len(judge_server.prompts) == 21
+
+
+def test_alignbench_is_the_same_questions_under_the_other_rubric(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer
+) -> None:
+    results = evaluate(tasks=["alignbench"], metadata={"judge": str(served_judge)})
+    assert names(results, "alignbench", "alignbench") == {"score", "coverage", "rules", "fact_recall"} | AB
+    assert results["results"]["alignbench"]["score,alignbench"] == 6.0
+    assert results["n-samples"]["alignbench_in19"]["effective"] == 19
+    assert all("事实正确性" in prompt for prompt in judge_server.prompts)
+
+
+def test_odw_grades_one_generation_under_both_rubrics_and_mixes_neither(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer
+) -> None:
+    def grade(handler: Any, body: Any) -> None:
+        grades(9.0 if "事实正确性" in body["messages"][0]["content"] else 4.0)(handler, body)
+
+    judge_server.always = grade
+    results = evaluate(tasks=["odw"], metadata={"judge": str(served_judge)})
+    common = {"score", "coverage", "rules", "fact_recall"}
+    assert names(results, "odw", "odweval") == common | OWN
+    assert names(results, "odw", "alignbench") == common | AB
+    assert results["results"]["odw"]["score,odweval"] == 4.0
+    assert results["results"]["odw"]["score,alignbench"] == 9.0
+    assert [sample["filter"] for sample in results["samples"]["odw_ood2"]] == [
+        "odweval",
+        "odweval",
+        "alignbench",
+        "alignbench",
+    ]
+    assert len(judge_server.prompts) == 42
+    assert lmeval.open_store().counts() == {"answers": 21, "verdicts": 42, "loglikelihoods": 0}
+
+
+def test_both_rubrics_under_a_judge_without_dimensions(evaluate: Any) -> None:
+    results = evaluate(tasks=["odw"])
+    assert names(results, "odw", "odweval") == {"score", "coverage", "rules", "fact_recall"}
+    assert names(results, "odw", "alignbench") == {"score", "coverage", "rules", "fact_recall"}
+
+
+def test_replies_without_scores_are_counted_and_cost_no_results(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer
+) -> None:
+    judge_server.always = says("我不能评价")
+    results = evaluate(metadata={"judge": str(served_judge)})
+    assert results["results"]["odweval"]["coverage,odweval"] == 0
+    assert names(results, "odweval", "odweval") == {"coverage", "rules", "fact_recall"}
+    (answer,) = answers_of(results["samples"]["odweval_ood2"][0])
+    assert answer["verdict"]["unscored"] == "no dictionary of scores at the end"
+
+
+def test_a_served_judge_that_is_not_there_stops_the_run_before_generation(evaluate: Any, tmp_path: Path) -> None:
+    path = tmp_path / "down.yaml"
+    path.write_text("backend: api\nbase_url: http://127.0.0.1:9/v1\nmodel: m\n")
+    with pytest.raises(RunStopped, match=r"error: judge down: http://127\.0\.0\.1:9/v1: can't be reached"):
+        evaluate(metadata={"judge": str(path)})
+    assert lmeval.open_store().counts()["answers"] == 0
+
+
+def alignbench_file(path: Path, *rows: dict[str, Any]) -> str:
+    base = {
+        "category": "文本写作",
+        "subcategory": "实用文体写作",
+        "question": "写一封信。",
+        "reference": "您好",
+        "evidences": None,
+    }
+    return questions_file(path, *({**base, **row} for row in rows))
+
+
+def test_alignbench_writing_takes_the_writing_items_of_its_own_file(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer, tmp_path: Path
+) -> None:
+    rows = [{"question_id": 7}, {"question_id": 8, "category": "数学计算", "reference": ""}, {"question_id": 9}]
+    metadata = {"judge": str(served_judge), "alignbench_data": alignbench_file(tmp_path / "ab.jsonl", *rows)}
+    results = evaluate(tasks=["alignbench_writing"], metadata=metadata, answers={"AlignBench-7": "尊敬的张先生"})
+    assert names(results, "alignbench_writing", "alignbench") == {"score", "coverage"} | AB
+    samples = results["samples"]["alignbench_writing"]
+    assert [sample["doc"]["id"] for sample in samples] == ["AlignBench-7", "AlignBench-9"]
+    assert samples[0]["arguments"][0][0] == "写一封信。"
+    assert any("尊敬的张先生" in prompt for prompt in judge_server.prompts)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (None, "needs --metadata alignbench_data=PATH"),
+        ([{"question_id": 1, "category": "数学计算"}], "holds no item with category 文本写作"),
+        ([{"question_id": 1}, {"question_id": 1}], "line 2: field question_id: 1 is there already"),
+        ([{"question_id": 1, "reference": ""}], "line 1: field reference: is missing"),
+        ([{"question_id": None}], "line 1: field question_id: is missing"),
+    ],
+)
+def test_alignbench_writing_says_what_is_wrong_with_the_file(
+    evaluate: Any, tmp_path: Path, rows: Any, message: str
+) -> None:
+    metadata = {"alignbench_data": alignbench_file(tmp_path / "ab.jsonl", *rows)} if rows else {}
+    with pytest.raises(RunStopped, match=message):
+        evaluate(tasks=["alignbench_writing"], metadata=metadata)

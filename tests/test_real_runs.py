@@ -10,12 +10,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from odw_harness.models import embedded_model
 from odw_harness.resources import TASKS
+from tests.judge.server import JudgeServer, grades
 
 pytestmark = pytest.mark.slow
 
@@ -137,13 +140,13 @@ def test_with_a_chat_template_and_a_configuration_file(tiny_model: Path, tiny_ju
     assert prompt.endswith("<assistant>")
 
 
-@pytest.fixture
-def server(tiny_model: Path) -> Iterator[str]:
-    """`transformers serve` over the tiny model."""
+@contextmanager
+def transformers_serve(model: Path) -> Iterator[str]:
+    """`transformers serve` over a model's folder: the address before /chat/completions."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", "serve", str(tiny_model)]
+    command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", "serve", str(model)]
     process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"])
     try:
         for _ in range(120):
@@ -153,15 +156,27 @@ def server(tiny_model: Path) -> Iterator[str]:
             except (urllib.error.URLError, OSError):
                 assert process.poll() is None, "the server ended"
                 time.sleep(1)
-        yield f"http://127.0.0.1:{port}/v1/chat/completions"
+        yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
         process.wait(30)
 
 
+@pytest.fixture
+def server(tiny_model: Path) -> Iterator[str]:
+    """A real server over the tiny model."""
+    with transformers_serve(tiny_model) as url:
+        yield url
+
+
 def test_with_a_served_model(server: str, tiny_model: Path, tiny_judge: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    options = ["--model", "local-chat-completions", "--model_args", f"model={tiny_model},base_url={server}"]
+    options = [
+        "--model",
+        "local-chat-completions",
+        "--model_args",
+        f"model={tiny_model},base_url={server}/chat/completions",
+    ]
     options += ["--apply_chat_template", "--limit", "1", *SHORT, "--metadata", f"judge={tiny_judge}"]
     done = call([*ODW, "eval"], tmp_path, *options, "--output_path", str(out))
     assert_complete(done, out)
@@ -214,3 +229,111 @@ def test_two_runs_at_once_on_one_store(tiny_model: Path, tiny_judge: Path, tmp_p
         assert run.returncode == 0, errors[-3000:]
     first, second = (results_of(tmp_path / name)["results"] for name in ("a", "b"))
     assert first == second
+
+
+@pytest.fixture(scope="session")
+def embedded_folder() -> Path:
+    """The embedded model in the cache that all tests share: a fixture of the session is made before a test has its own."""
+    return embedded_model()
+
+
+@pytest.fixture
+def chatting_embedded_model(embedded_folder: Path, tmp_path: Path) -> Path:
+    """The embedded model with a chat template, which a base model lacks and a chat server needs."""
+    folder = tmp_path / "chatting"
+    folder.mkdir()
+    for path in embedded_folder.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}\n评价：\n")
+    return folder
+
+
+def answers_file(path: Path, count: int) -> Path:
+    rows = [
+        {"id": n, "question_id": f"ODW-{n:02}", "answer": f"第{n}篇：关于有关事项的通知"} for n in range(1, count + 1)
+    ]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def test_a_small_model_behind_a_real_server_gives_reasons_instead_of_numbers(
+    chatting_embedded_model: Path, tmp_path: Path
+) -> None:
+    """A 270M base model writes no verdict. What it writes is kept, counted and never a number outside 1 to 10."""
+    answers, judge, out = answers_file(tmp_path / "a.jsonl", 2), tmp_path / "served.yaml", tmp_path / "v.jsonl"
+    with transformers_serve(chatting_embedded_model) as url:
+        judge.write_text(
+            f"backend: api\nbase_url: {url}\nmodel: {chatting_embedded_model}\nmax_tokens: 24\nconcurrency: 2\n"
+        )
+        command = [*ODW, "judge", str(answers), "--judge", str(judge), "--out", str(out), "--min-coverage", "1"]
+        done = call(command, tmp_path)
+    rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert all((row["score"] is None) == (row["unscored"] is not None) for row in rows)
+    assert all(row["score"] is None or 1 <= row["score"] <= 10 for row in rows)
+    assert all(row["usage"]["requests"] == 1 for row in rows)
+    scored = sum(row["score"] is not None for row in rows)
+    assert f"{scored} of 2 answers scored (coverage {scored / 2:.3f})" in done.stderr
+    assert done.returncode == (3 if scored < 2 else 0), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_embedded_model_as_a_local_judge_gives_reasons_instead_of_numbers(
+    embedded_folder: Path, tmp_path: Path
+) -> None:
+    answers, judge, out = answers_file(tmp_path / "a.jsonl", 2), tmp_path / "local.yaml", tmp_path / "v.jsonl"
+    judge.write_text(
+        f"backend: local\nmodel_args: {{pretrained: {embedded_folder}, dtype: bfloat16, device: cpu}}\n"
+        "chat_template: false\n"
+        "max_tokens: 16\nbatch_size: 2\n"
+    )
+    done = call([*ODW, "judge", str(answers), "--judge", str(judge), "--out", str(out)], tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert all((row["score"] is None) == (row["unscored"] is not None) for row in rows)
+    assert "of 2 answers scored (coverage 0." in done.stderr
+
+
+def test_odw_judge_killed_half_way_goes_on_where_it_stopped(
+    judge_server: JudgeServer, served_judge: Path, tmp_path: Path
+) -> None:
+    answers, out = answers_file(tmp_path / "a.jsonl", 20), tmp_path / "v.jsonl"
+    served_judge.write_text(served_judge.read_text() + "concurrency: 4\n")
+
+    def slowly(handler: Any, body: Any) -> None:
+        time.sleep(0.1)
+        grades()(handler, body)
+
+    judge_server.always = slowly
+    command = [*ODW, "judge", str(answers), "--judge", str(served_judge), "--out", str(out)]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    while len(judge_server.prompts) < 10 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    assert not out.exists()
+    done = call(command, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["score"] for line in out.read_text("utf-8").splitlines()] == [6.0] * 20
+    assert len(judge_server.prompts) <= 20 + 4 + 1, "more than the requests in flight were asked again"
+
+
+def test_odw_eval_under_a_served_judge_and_odw_judge_over_its_samples(
+    tiny_model: Path, judge_server: JudgeServer, served_judge: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    options = ["--tasks", "odw", "--model_args", f"pretrained={tiny_model},dtype=float32", "--device", "cpu", *SHORT]
+    options += ["--limit", "2", "--metadata", f"judge={served_judge}", "--output_path", str(out)]
+    done = call([*ODW, "eval", *options], tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = results_of(out)["results"]["odw"]
+    assert {found[f"score,{name}"] for name in ("odweval", "alignbench")} <= {1.0, 6.0}
+    assert {"form,odweval", "factual_correctness,alignbench"} <= set(found)
+    files = [str(path) for path in out.rglob("samples_odw_*.jsonl")]
+    assert len(files) == 2
+    asked = len(judge_server.prompts)
+    verdicts = tmp_path / "v.jsonl"
+    done = call([*ODW, "judge", *files, "--judge", str(served_judge), "--out", str(verdicts)], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(verdicts.read_text("utf-8").splitlines()) == 4
+    assert len(judge_server.prompts) == asked, "the store has these verdicts already"

@@ -3,13 +3,42 @@ from pathlib import Path
 import pytest
 
 from odw_harness.errors import JudgeError
-from odw_harness.judge import load_config
+from odw_harness.judge import load_config, load_judge
+from odw_harness.judge.base import ApiConfig
 from odw_harness.resources import JUDGES
+from odw_harness.rubric import ODWEVAL
+from odw_harness.store import Store
+
+OURS = sorted(JUDGES.glob("*.yaml"))
+HOSTED = {"openai", "deepseek", "dashscope", "zhipu", "qianfan"}
 
 
-@pytest.mark.parametrize("path", sorted(JUDGES.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_every_judge_of_ours_is_valid_by_name_and_by_path(path: Path) -> None:
     assert load_config(path.stem) == load_config(str(path))
+
+
+def test_the_judges_there_are() -> None:
+    assert {path.stem for path in OURS} == HOSTED | {"vllm", "ollama", "local", "embedded"}
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_a_hosted_judge_says_where_its_key_comes_from_and_a_local_one_needs_none(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label, config = load_config(path.stem)
+    text = path.read_text("utf-8")
+    if label in HOSTED:
+        assert isinstance(config, ApiConfig)
+        assert config.base_url.startswith("https://")
+        assert config.api_key_env
+        assert f"in {config.api_key_env}" in " ".join(text.replace("#", " ").split())
+        monkeypatch.delenv(config.api_key_env, raising=False)
+        with pytest.raises(JudgeError, match=f"the variable {config.api_key_env} is not set"):
+            load_judge(label, ODWEVAL, Store()).preflight()
+    else:
+        assert getattr(config, "api_key_env", None) is None
+        assert text.startswith("#")
 
 
 def test_without_a_name_the_variable_decides_and_then_the_embedded_judge(
