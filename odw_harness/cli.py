@@ -11,6 +11,7 @@ from odw_harness.errors import OdwError
 _EXAMPLES = """examples:
   odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7
   odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
+  odw eval --tasks odw --model_args pretrained=/models/Qwen3-8B --apply_chat_template --metadata judge=deepseek
   odw check draft.txt --genre 通知
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
@@ -137,9 +138,10 @@ def _eval(arguments: Any) -> int:
     if {"-h", "--help"} & set(arguments):
         print(
             "odw eval: lm_eval run, with our tasks found by themselves and only they indexed.\n"
-            "--tasks defaults to odweval, --output_path to outputs, and --log_samples is on.\n"
+            "--tasks defaults to odweval (also: alignbench, odw for both rubrics over one generation,\n"
+            "alignbench_writing), --output_path to outputs, and --log_samples is on.\n"
             "--model_args pretrained=embedded is the embedded model; load_in_4bit=True works here.\n"
-            "--metadata judge=NAME|FILE questions=FILE repeats=N\n\nAll other flags are lm-eval's own:\n"
+            "--metadata judge=NAME|FILE questions=FILE repeats=N alignbench_data=FILE\n\nAll other flags are lm-eval's own:\n"
         )
     run(list(arguments))
     return 0

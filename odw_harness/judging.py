@@ -144,7 +144,7 @@ def _summary(saved: SavedAnswers, grading: Grading, who: Provenance, rubric: Rub
         tokens += f", {used['completion_tokens']:,} out"
     console.print(
         f"{len(scored)} of {len(grading.verdicts)} answers scored (coverage {len(scored) / len(grading.verdicts):.3f}); "
-        f"{len(grading.asked)} asked now, the rest from the store; {used['requests']:,} requests{tokens}; {seconds:.1f} s"
+        f"{len(grading.asked)} judged now, the rest from the store; {used['requests']:,} requests{tokens}; {seconds:.1f} s"
     )
 
 

@@ -61,7 +61,7 @@ def test_a_verdict_a_line_and_a_summary(
     assert given[0]["usage"] == {"requests": 1, "prompt_tokens": 3000, "completion_tokens": 40, "cached_tokens": 700}
     out_text, err = capsys.readouterr()
     assert out_text == ""
-    assert "3 of 5 answers scored (coverage 0.600); 5 asked now" in " ".join(err.split())
+    assert "3 of 5 answers scored (coverage 0.600); 5 judged now" in " ".join(err.split())
     assert "5 requests, 15,000 tokens in (3,500 cached), 200 out" in " ".join(err.split())
     assert "unscored: 1 × no dictionary of scores at the end, 1 × outside 1 to 10" in err
     assert "note: 19 questions of 21 without an answer" in err
@@ -96,7 +96,7 @@ def test_a_second_run_asks_nothing_and_gives_the_same(
         assert main(["judge", answers, "--judge", str(served_judge), "--out", str(tmp_path / name)]) == 0
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert len(judge_server.requests) == 6, "five answers and one pre-flight"
-    assert "0 asked now, the rest from the store; 0 requests;" in " ".join(capsys.readouterr().err.split())
+    assert "0 judged now, the rest from the store; 0 requests;" in " ".join(capsys.readouterr().err.split())
 
 
 def test_judges_and_rubrics_never_share_a_verdict(

@@ -24,11 +24,13 @@ from odw_harness import resources
 from odw_harness.judge import load_config
 from odw_harness.paper import TABLES, load_table
 from odw_harness.questions import load_questions
+from odw_harness.rubric import RUBRICS
 from lm_eval.tasks import TaskManager
 print(resources.TASKS)
 print(len(load_questions(resources.QUESTIONS)), load_config("embedded")[0], [len(load_table(t)) for t in TABLES])
-loaded = TaskManager(include_path=resources.TASKS, include_defaults=False).load(["odweval"])
+loaded = TaskManager(include_path=resources.TASKS, include_defaults=False).load(["odw"])
 print(sorted(loaded["tasks"]))
+print([len(rubric.prompt_hash) for rubric in RUBRICS.values()], len(list(resources.JUDGES.glob("*.yaml"))))
 """
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run(
@@ -37,5 +39,6 @@ print(sorted(loaded["tasks"]))
     assert done.stdout.splitlines() == [
         str(site / "odw_harness" / "tasks"),
         "21 embedded [15, 15, 15]",
-        "['odweval_in19', 'odweval_ood2']",
+        "['odw_in19', 'odw_ood2']",
+        "[64, 64] 9",
     ]

@@ -6,6 +6,7 @@ reply. What no answer can pass (a refused key, an unknown model, an empty accoun
 """
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -140,8 +141,12 @@ class ChatClient:
                         raise _Lasting(f"reply too large: over {_LARGEST_BODY >> 20} MiB")
         except TimeoutError:
             raise _Passing(f"time-out: no reply within {self._config.timeout:g} s") from None
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise _Unreachable(f"can't be reached: {_line(str(error))}; is the server running?") from None
+        except aiohttp.ConnectionTimeoutError:
+            raise _Unreachable("can't be reached: no connection in time; is the server running?") from None
+        except aiohttp.ClientConnectorError as error:
+            number = error.os_error.errno
+            reason = os.strerror(number) if number and number > 0 else _line(error.os_error.strerror or str(error))
+            raise _Unreachable(f"can't be reached: {reason}; is the server running?") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _Passing(f"connection lost: {_line(str(error)) or type(error).__name__}") from None
         text = self._without_key(raw.decode("utf-8", "replace"))
