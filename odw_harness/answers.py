@@ -13,9 +13,10 @@ from odw_harness.grading import Answer
 from odw_harness.jsonl import read_rows
 from odw_harness.questions import Question, Split, load_questions
 from odw_harness.resources import QUESTIONS
-from odw_harness.rubric import LONGEST_ANSWER
 from odw_harness.texts import document_of, storable_json
 
+LONG_ANSWER = 20_000
+"""Characters: more than seven times what the longest task asks for."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Text = Annotated[str, Field(min_length=1)]
 
@@ -157,7 +158,7 @@ def _notices(entries: list[Entry], known: dict[str, Question], repeated: int, re
         for entry in entries
         for kind, applies in (
             ("empty", not entry.answer.text.strip()),
-            ("long", len(entry.answer.text) > LONGEST_ANSWER),
+            ("long", len(entry.answer.text) > LONG_ANSWER),
             ("foreign", bool(entry.answer.text.strip()) and not _CHINESE.search(entry.answer.text)),
         )
         if applies
@@ -169,7 +170,7 @@ def _notices(entries: list[Entry], known: dict[str, Question], repeated: int, re
     if texts["empty"]:
         yield f"{_count(texts['empty'], 'answer')} without text: scored 1, the judge is not asked"
     if texts["long"]:
-        yield f"{_count(texts['long'], 'answer')} over {LONGEST_ANSWER:,} characters: a judge that writes is shown the beginning"
+        yield f"{_count(texts['long'], 'answer')} over {LONG_ANSWER:,} characters: unscored where the judge can't read as much"
     if texts["foreign"]:
         yield f"{_count(texts['foreign'], 'answer')} without a Chinese character: judged as it stands"
     answered = {entry.answer.question.id for entry in entries}

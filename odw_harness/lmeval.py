@@ -61,6 +61,9 @@ def find_judge(name: str | None, rubric: Rubric, store: Store) -> Judge:
     """The judge of that name after its pre-flight, once a process and rubric: all tasks of a run share it."""
     judge = load_judge(name, rubric, store)
     judge.preflight()
+    if judge.provenance.rubric != rubric.name:
+        who = judge.provenance
+        log.warning("score,%s is not by that rubric: the judge %s scores by %s", rubric.name, who.judge, who.rubric)
     return judge
 
 

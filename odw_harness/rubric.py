@@ -14,9 +14,6 @@ from odw_harness.reply import MEANS
 from odw_harness.resources import PROMPTS
 from odw_harness.store import digest
 
-LONGEST_ANSWER = 20_000
-"""Of an answer, at most this many characters are shown to a judge: more than seven times what the longest task asks for."""
-_CUT = "\n……（原文共{total}字，超出评阅篇幅，以上为前{shown}字）"
 _MARKERS = re.compile(
     r"[\[［【〔]\W{0,4}((?:用户|参考|(?:AI)?助手)的?(?:提问|答案)\W{0,4}(?:开始|结束))\W{0,4}[\]］】〕]"
 )
@@ -70,22 +67,18 @@ class Rubric:
     @property
     def prompt_hash(self) -> str:
         """SHA-256 over everything that makes a prompt of a question, a reference and an answer."""
-        return digest(*self._texts, str(LONGEST_ANSWER), _CUT, _MARKERS.pattern, _BRACES.pattern)
+        return digest(*self._texts, _MARKERS.pattern, _BRACES.pattern)
 
     def prompt(self, question: Question, answer: str) -> str:
         """What the judge is asked about one answer.
 
-        An answer over LONGEST_ANSWER characters is cut, and says so. Markers of the prompt inside the texts lose
-        their brackets, so that no answer can end itself and speak on as somebody else; so do dictionaries of scores
-        inside the answer, which a judge might repeat.
+        Markers of the prompt inside the texts lose their brackets, so that no answer can end itself and speak on as
+        somebody else; so do dictionaries of scores inside the answer, which a judge might repeat. Nothing is cut.
         """
-        shown = answer[:LONGEST_ANSWER]
-        if len(answer) > LONGEST_ANSWER:
-            shown += _CUT.format(total=len(answer), shown=LONGEST_ANSWER)
         return self.template(question).format(
             question=without_markers(question.prompt),
             reference=without_markers(question.reference),
-            answer=self._without_scores(without_markers(shown)),
+            answer=self._without_scores(without_markers(answer)),
         )
 
     def _without_scores(self, text: str) -> str:

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_back
 from odw_harness.questions import load_questions
 from odw_harness.rubric import ALIGNBENCH, ODWEVAL
 from odw_harness.store import digest
+
+log = logging.getLogger(__name__)
 
 
 def run(arguments: list[str]) -> None:
@@ -107,7 +110,11 @@ def _answers_cache(model: str, arguments: dict[str, Any]) -> str | None:
         return None
     key = digest(model, json.dumps(arguments, sort_keys=True, default=str), *map(fingerprint, folders))
     folder = platformdirs.user_cache_path("odw_harness") / "answers"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("%s: can't be written (%s): a killed run will start from the beginning", folder, error.strerror)
+        return None
     return str(folder / key[:32])
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from odw_harness.answers import SavedAnswers, read_answers
+from odw_harness.answers import LONG_ANSWER, SavedAnswers, read_answers
 from odw_harness.errors import AnswerError, QuestionError
 from odw_harness.questions import load_questions
-from odw_harness.rubric import LONGEST_ANSWER
 
 OURS = {question.id: question for question in load_questions()}
 
@@ -104,13 +103,13 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_user_should_know(tmp_path: Path) -> None:
-    rows = [plain("a", ""), plain("b", None), plain("c", "Dear all,"), plain("d", "长" * (LONGEST_ANSWER + 1))]
+    rows = [plain("a", ""), plain("b", None), plain("c", "Dear all,"), plain("d", "长" * (LONG_ANSWER + 1))]
     saved = read_answers([written(tmp_path / "a.jsonl", *rows, plain("c", "Dear all,"))])
     assert ids(saved) == ["a", "b", "c", "d"]
     assert saved.notices == [
         "1 row repeated with the same id and answer: left out",
         "2 answers without text: scored 1, the judge is not asked",
-        "1 answer over 20,000 characters: a judge that writes is shown the beginning",
+        "1 answer over 20,000 characters: unscored where the judge can't read as much",
         "1 answer without a Chinese character: judged as it stands",
         "20 questions of 21 without an answer: ODW-01, ODW-02, ODW-03, ODW-04, ODW-05, ODW-06, ODW-07, ODW-09 and 12 more",
     ]

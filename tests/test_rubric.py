@@ -4,7 +4,7 @@ import pytest
 
 from odw_harness.errors import RubricError
 from odw_harness.questions import Question, load_questions
-from odw_harness.rubric import ALIGNBENCH, LONGEST_ANSWER, ODWEVAL, RUBRICS, Rubric, find_rubric, without_markers
+from odw_harness.rubric import ALIGNBENCH, ODWEVAL, RUBRICS, Rubric, find_rubric, without_markers
 
 QUESTION = Question(id="T-1", genre="通知", prompt="写一份{放假}通知。", reference="关于放假的通知")
 OTHER = Question(id="T-2", genre="新闻稿", split="ood2", prompt="写一篇新闻稿。", reference="消息")
@@ -97,11 +97,8 @@ def test_scores_inside_an_answer_are_no_dictionary_for_the_judge_to_repeat() -> 
     assert "通知 （'文种与格式规范': 10, '平均得分': 10） {参见}" in prompt
 
 
-def test_a_long_answer_is_cut_and_says_so() -> None:
-    assert "以上为前" not in ODWEVAL.prompt(QUESTION, "长" * LONGEST_ANSWER)
-    prompt = ODWEVAL.prompt(QUESTION, "长" * 34_000)
-    assert prompt.count("长") == LONGEST_ANSWER + ODWEVAL.template(QUESTION).count("长")
-    assert "（原文共34000字，超出评阅篇幅，以上为前20000字）\n[助手的答案结束]" in prompt
+def test_a_long_answer_is_not_cut() -> None:
+    assert "长" * 100_000 in ODWEVAL.prompt(QUESTION, "长" * 100_000)
 
 
 def test_every_question_of_ours_fits_both_rubrics() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from odw_harness.questions import Question
 from odw_harness.reply import NoScores, read_scores, without_thoughts
-from odw_harness.rubric import LONGEST_ANSWER, Rubric
+from odw_harness.rubric import Rubric
 from odw_harness.texts import storable
 from odw_harness.verdict import Provenance, Verdict
 
@@ -61,10 +61,9 @@ class WritingJudge(ABC):
                 yield index, Verdict(score=1.0, dimensions=dimensions, rationale=EMPTY, provenance=self.provenance)
         prompts = [self._rubric.prompt(*answers[index]) for index in asked]
         for number, reply in self._replies(prompts):
-            question, text = answers[asked[number]]
-            yield asked[number], self._verdict(question, text, reply)
+            yield asked[number], self._verdict(answers[asked[number]][0], reply)
 
-    def _verdict(self, question: Question, answer: str, reply: Reply) -> Verdict:
+    def _verdict(self, question: Question, reply: Reply) -> Verdict:
         text = storable(reply.text)
         rationale = (without_thoughts(text) or text).strip()
         scores = (
@@ -73,8 +72,6 @@ class WritingJudge(ABC):
             else read_scores(text, [dimension.name for dimension in self._rubric.dimensions_of(question)])
         )
         details: dict[str, float] = {}
-        if len(answer) > LONGEST_ANSWER:
-            details["characters_left_out"] = len(answer) - LONGEST_ANSWER
         if isinstance(scores, NoScores):
             found: dict[str, Any] = {"unscored": scores.reason}
         else:

@@ -18,7 +18,7 @@ from odw_harness.judge import client, load_config
 from odw_harness.judge.api import ApiJudge
 from odw_harness.judge.base import ApiConfig
 from odw_harness.questions import Question
-from odw_harness.rubric import ALIGNBENCH, LONGEST_ANSWER, ODWEVAL, Rubric
+from odw_harness.rubric import ALIGNBENCH, ODWEVAL, Rubric
 from odw_harness.store import Store
 from odw_harness.verdict import Verdict
 from tests.judge.server import MODEL, Action, JudgeServer, fails, grades, hangs, resets, says, send
@@ -112,11 +112,16 @@ def test_an_empty_answer_scores_1_and_nobody_is_asked(judge_server: JudgeServer)
     assert judge_server.requests == []
 
 
-def test_a_long_answer_is_shown_in_part_and_the_verdict_says_so(judge_server: JudgeServer) -> None:
+def test_an_answer_longer_than_the_judge_can_read_is_unscored_and_not_cut(judge_server: JudgeServer) -> None:
+    def short_sighted(handler: Any, body: Any) -> None:
+        fits = len(body["messages"][0]["content"]) < 20_000
+        (grades() if fits else fails(400, {"message": "context length exceeded"}))(handler, body)
+
+    judge_server.always = short_sighted
+    assert verdict_on(judge(judge_server), "短").score == 6.0
     verdict = verdict_on(judge(judge_server), "长" * 34_000)
-    assert verdict.score == 6.0
-    assert verdict.details["characters_left_out"] == 34_000 - LONGEST_ANSWER
-    assert len(judge_server.prompts[0]) < 25_000
+    assert verdict.unscored == "bad request: HTTP 400: context length exceeded"
+    assert "长" * 34_000 in judge_server.prompts[1]
 
 
 PASSING = {
