@@ -12,7 +12,7 @@ from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from odw_harness.judge import load_judge
+from odw_harness.judge import Request, load_judge
 from odw_harness.questions import Question, load_questions
 from odw_harness.resources import QUESTIONS
 from odw_harness.rubric import ODWEVAL
@@ -46,7 +46,7 @@ def main() -> None:
     questions = {question.id: question for question in load_questions(QUESTIONS)}
     ids = list(questions)
     with tempfile.TemporaryDirectory() as folder:
-        judge = load_judge("embedded", ODWEVAL, Store(Path(folder) / "store.sqlite"))
+        judge = load_judge("embedded", Store(Path(folder) / "store.sqlite"))
         judge.preflight()
         found: dict[str, list[float]] = {}
         cases = [
@@ -57,7 +57,7 @@ def main() -> None:
         cases += [
             (questions[name], "complete, in other words (8 questions)", text) for name, text in PARAPHRASES.items()
         ]
-        for index, verdict in judge.verdicts([(question, text) for question, _, text in cases]):
+        for index, verdict in judge.verdicts([Request(question, text, ODWEVAL) for question, _, text in cases]):
             if verdict.score is not None:
                 found.setdefault(cases[index][1], []).append(verdict.score)
     for kind, scores in found.items():

@@ -1,20 +1,27 @@
 """Saved answers, for `odw judge`: lm-eval's samples files, or plain JSON Lines of the user's own."""
 
+import atexit
+import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from odw_harness.errors import AnswerError, first_fault
-from odw_harness.grading import Answer
 from odw_harness.jsonl import read_rows
 from odw_harness.questions import Question, Split, load_questions
 from odw_harness.resources import QUESTIONS
+from odw_harness.store import digest
 from odw_harness.texts import document_of, storable_json
 
+STANDARD_INPUT = "-"
 LONG_ANSWER = 20_000
 """Characters: more than seven times what the longest task asks for."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -23,20 +30,12 @@ Text = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True)
 class Entry:
-    """An answer with the id under which its verdict is written, and the place it was read from (FILE: line N)."""
+    """A saved answer, with the id under which its verdict is written, and the place it was read from (FILE: line N)."""
 
     id: str
-    answer: Answer
-    file: str
+    question: Question
+    text: str
     where: str
-
-
-@dataclass(frozen=True)
-class SavedAnswers:
-    """All answers of some files, in their order, and what a user should know of them."""
-
-    entries: list[Entry]
-    notices: list[str] = field(default_factory=list)
 
 
 class _Row(BaseModel):
@@ -65,41 +64,111 @@ class _Doc(BaseModel):
     split: Split = "in19"
 
 
-def read_answers(files: Sequence[str], questions_file: str | None = None) -> SavedAnswers:
+class SavedAnswers:
     """The answers in some files (`-`: standard input), each file read on its own terms, line by line.
 
-    A sample with several answers gives ids X, X#2, X#3. An id that stands in several files is written as
-    FILE:ID. Raises AnswerError or QuestionError, naming file, line and field.
+    A sample with several answers gives ids X, X#2, X#3. An id that stands in several files is written as FILE:ID.
+    All files are read once to see that they are right, and again at each iteration, so that any number of answers
+    fits into memory. notices: what a user should know of them.
     """
-    known = {question.id: question for question in load_questions(questions_file)}
-    entries: list[Entry] = []
-    places: dict[tuple[str, str], Entry] = {}
-    repeated = 0
-    for file in dict.fromkeys(files):
-        for entry, sample in _entries(file, known, questions_file):
-            first = places.setdefault((file, entry.id), entry)
-            if first is entry:
-                entries.append(entry)
-            elif first.answer != entry.answer:
-                raise AnswerError(
-                    f"{entry.where}: field id: {entry.id!r} is there already, with another answer ({first.where}); "
-                    "give each answer an id of its own"
-                )
-            else:
-                repeated += not sample  # a samples file holds an answer once for each of the task's rubrics
-    if not entries:
-        raise AnswerError(f"{', '.join(files)}: no answers; put one JSON object on each line")
-    entries, renamed = _told_apart(entries)
-    return SavedAnswers(entries, list(_notices(entries, known, repeated, renamed)))
+
+    def __init__(self, files: Sequence[str], questions_file: str | None = None) -> None:
+        """Raises AnswerError or QuestionError, naming file, line and field."""
+        self._known = {question.id: question for question in load_questions(questions_file)}
+        self._questions_file = questions_file
+        unique = {os.path.realpath(file) if file != STANDARD_INPUT else file: file for file in reversed(files)}
+        self._files = {f: _spooled() if f == STANDARD_INPUT else f for f in files if f in unique.values()}
+        self._ambiguous: set[str] = set()
+        self._count = 0
+        self.notices = list(self._look_through())
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The answers, in their order."""
+        for file in self._files:
+            seen = set()
+            for entry, _ in self._entries(file):
+                if entry.id not in seen:
+                    seen.add(entry.id)
+                    yield replace(entry, id=f"{file}:{entry.id}") if entry.id in self._ambiguous else entry
+
+    def _look_through(self) -> Iterator[str]:
+        kinds: Counter[str] = Counter()
+        answered: set[str] = set()
+        everywhere: set[str] = set()
+        for file in self._files:
+            places: dict[str, tuple[str, str]] = {}
+            for entry, sample in self._entries(file):
+                content = digest(entry.question.fingerprint, entry.text)
+                if entry.id not in places:
+                    places[entry.id] = (content, entry.where)
+                    self._count += 1
+                    kinds.update(_kinds(entry.text))
+                    answered.add(entry.question.id)
+                elif places[entry.id][0] != content:
+                    raise AnswerError(
+                        f"{entry.where}: field id: {entry.id!r} is there already, with another answer "
+                        f"({places[entry.id][1]}); give each answer an id of its own"
+                    )
+                else:
+                    kinds[
+                        "repeated"
+                    ] += not sample  # a samples file holds an answer once for each of the task's rubrics
+            self._ambiguous |= everywhere & set(places)
+            everywhere |= set(places)
+        if not self._count:
+            raise AnswerError(f"{', '.join(self._files)}: no answers; put one JSON object on each line")
+        yield from self._notices(kinds, answered)
+
+    def _notices(self, kinds: Mapping[str, int], answered: set[str]) -> Iterator[str]:
+        if kinds["repeated"]:
+            yield f"{_count(kinds['repeated'], 'row')} repeated with the same id and answer: left out"
+        if self._ambiguous:
+            yield f"{_count(len(self._ambiguous), 'id')} in several files: written as FILE:ID"
+        if kinds["empty"]:
+            yield f"{_count(kinds['empty'], 'answer')} without text: scored 1, the judge is not asked"
+        if kinds["long"]:
+            yield f"{_count(kinds['long'], 'answer')} over {LONG_ANSWER:,} characters: unscored where the judge can't read as much"
+        if kinds["foreign"]:
+            yield f"{_count(kinds['foreign'], 'answer')} without a Chinese character: judged as it stands"
+        unanswered = [name for name in self._known if name not in answered]
+        if unanswered and answered & set(self._known):
+            yield f"{_count(len(unanswered), 'question')} of {len(self._known)} without an answer: {_some(unanswered)}"
+
+    def _entries(self, file: str) -> Iterator[tuple[Entry, bool]]:
+        name = "standard input" if file == STANDARD_INPUT else None
+        for where, content in read_rows(self._files[file], "answers file", AnswerError, name):
+            try:
+                row = storable_json(content)
+            except RecursionError:
+                raise AnswerError(f"{where}: is nested too deeply") from None
+            sample = "doc" in row and "resps" in row
+            pairs = _of_sample(row, where) if sample else [_of_row(row, where, self._known, self._questions_file)]
+            for identity, question, text in pairs:
+                yield Entry(identity, question, document_of(text or ""), where), sample
 
 
-def _entries(file: str, known: dict[str, Question], questions_file: str | None) -> Iterator[tuple[Entry, bool]]:
-    for where, row in read_rows(file, "answers file", AnswerError):
-        sample = "doc" in row and "resps" in row
-        row = storable_json(row)
-        pairs = _of_sample(row, where) if sample else [_of_row(row, where, known, questions_file)]
-        for identity, question, text in pairs:
-            yield Entry(identity, Answer(question, document_of(text or "")), file, where), sample
+def _spooled() -> str:
+    """Standard input, kept in a file until the process ends: it is read twice."""
+    if sys.stdin is None:
+        raise AnswerError("standard input is closed; give a file of answers")
+    folder = tempfile.mkdtemp(prefix="odw-answers-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "stdin.jsonl"
+    with path.open("wb") as spool:
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+    return str(path)
+
+
+def _kinds(text: str) -> Iterator[str]:
+    if not text.strip():
+        yield "empty"
+    elif not _CHINESE.search(text):
+        yield "foreign"
+    if len(text) > LONG_ANSWER:
+        yield "long"
 
 
 def _of_row(
@@ -141,42 +210,6 @@ def _of_sample(row: dict[str, Any], where: str) -> Iterator[tuple[str, Question,
 
 def _question(identity: str, prompt: str, reference: str, row: _Row | _Doc) -> Question:
     return Question(id=identity, prompt=prompt, reference=reference, genre=row.genre, split=row.split)
-
-
-def _told_apart(entries: list[Entry]) -> tuple[list[Entry], int]:
-    """Entries whose ids are unique: one that stands in several files gets the file's name before it."""
-    files: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        files[entry.id].add(entry.file)
-    ambiguous = {name for name, found in files.items() if len(found) > 1}
-    return [replace(e, id=f"{e.file}:{e.id}") if e.id in ambiguous else e for e in entries], len(ambiguous)
-
-
-def _notices(entries: list[Entry], known: dict[str, Question], repeated: int, renamed: int) -> Iterator[str]:
-    texts = Counter(
-        kind
-        for entry in entries
-        for kind, applies in (
-            ("empty", not entry.answer.text.strip()),
-            ("long", len(entry.answer.text) > LONG_ANSWER),
-            ("foreign", bool(entry.answer.text.strip()) and not _CHINESE.search(entry.answer.text)),
-        )
-        if applies
-    )
-    if repeated:
-        yield f"{_count(repeated, 'row')} repeated with the same id and answer: left out"
-    if renamed:
-        yield f"{_count(renamed, 'id')} in several files: written as FILE:ID"
-    if texts["empty"]:
-        yield f"{_count(texts['empty'], 'answer')} without text: scored 1, the judge is not asked"
-    if texts["long"]:
-        yield f"{_count(texts['long'], 'answer')} over {LONG_ANSWER:,} characters: unscored where the judge can't read as much"
-    if texts["foreign"]:
-        yield f"{_count(texts['foreign'], 'answer')} without a Chinese character: judged as it stands"
-    answered = {entry.answer.question.id for entry in entries}
-    unanswered = [name for name in known if name not in answered]
-    if unanswered and answered & set(known):
-        yield f"{_count(len(unanswered), 'question')} of {len(known)} without an answer: {_some(unanswered)}"
 
 
 def _count(number: int, what: str) -> str:

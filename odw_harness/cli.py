@@ -1,6 +1,8 @@
 """`odw`, thin: arguments in, one call, words out. Heavy imports happen inside the commands."""
 
 import argparse
+import errno
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -75,6 +77,10 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument(
         "--min-coverage", type=_share, default=0.0, metavar="SHARE", help="exit 3 where less is scored, 0 to 1"
     )
+    judge.add_argument("--max-requests", type=int, metavar="N", help="stop after so many requests; run again to go on")
+    judge.add_argument(
+        "--max-cost", type=float, metavar="MONEY", help="stop at this cost, by the prices in the judge's file"
+    )
     judge.set_defaults(run=_judge)
 
     rubric = commands.add_parser(
@@ -116,6 +122,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `odw`. Returns the exit code: 0, 1 where a check fails, 2 for a mistake of the user's."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese still shows something
     try:
         if arguments[:1] == ["eval"]:
             return _eval(arguments[1:])
@@ -130,6 +139,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        print("error: standard output can't be written: no space left; the verdicts are in the store", file=sys.stderr)
+        return 2
 
 
 def _eval(arguments: Any) -> int:
@@ -159,18 +173,20 @@ def _check(options: Any) -> int:
 
 
 def _share(text: str) -> float:
-    share = float(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
     return share
 
 
 def _judge(options: Any) -> int:
-    from odw_harness.judging import judge_files
+    from odw_harness.judging import Limits, judge_files
 
-    return judge_files(
-        options.files, options.rubric, options.judge, options.out, options.questions, options.min_coverage
-    )
+    limits = Limits(options.min_coverage, options.max_requests, options.max_cost)
+    return judge_files(options.files, options.rubric, options.judge, options.out, options.questions, limits)
 
 
 def _rubric_show(options: Any) -> int:

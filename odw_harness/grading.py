@@ -1,76 +1,108 @@
-"""The one engine: answers and a judge make verdicts, from the store where it has them."""
+"""The one engine: answers × rubrics × repeats and a judge make verdicts, from the store where it has them."""
 
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from odw_harness.errors import OdwError, StoreError
-from odw_harness.judge import Judge
-from odw_harness.questions import Question
+from odw_harness.judge import Judge, Request
 from odw_harness.store import Store
 from odw_harness.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Answer:
-    """A text that somebody or something wrote in answer to a question."""
-
-    question: Question
-    text: str
+CHUNK = 2048
+"""Requests in memory at once."""
 
 
-@dataclass(frozen=True)
+class Graded(NamedTuple):
+    """A request with its verdict. new: whether the judge was asked for it now, or it was in the store."""
+
+    request: Request
+    verdict: Verdict
+    new: bool
+
+
 class Grading:
-    """What grade gives: one verdict for each answer, in their order.
+    """Grades requests. Iterate over it once: every request comes back, in order, with a verdict.
 
-    asked: those that were not in the store, each once. stopped: why the judge gave up before the end, if it did.
+    Verdicts in the store are taken from it; each new one is stored as it arrives; equal requests are judged once.
+    A request that the judge fails on is unscored with the reason, and is asked for again the next time. preflight:
+    see first, where there is anything to ask, that the judge can be used. total: of the progress bar.
+
+    Iterating raises StoreError where a verdict can't be kept, for it must not pass for one, and what Judge.preflight
+    does. stopped: why the judge gave up before the end, if it did; what was left is then unscored.
     """
 
-    verdicts: list[Verdict]
-    asked: list[Verdict]
-    stopped: str | None = None
+    def __init__(
+        self,
+        requests: Iterable[Request],
+        judge: Judge,
+        store: Store,
+        preflight: bool = False,
+        total: int | None = None,
+    ) -> None:
+        """Nothing is read or asked yet."""
+        self._requests = iter(requests)
+        self._judge = judge
+        self._store = store
+        self._preflight = preflight
+        self._total = total
+        self.stopped: str | None = None
 
+    def __iter__(self) -> Iterator[Graded]:
+        """Read requests chunk by chunk, so that any number fits into memory."""
+        quiet = os.environ.get("RANK", "0") not in ("", "0")  # one bar for a run on several ranks
+        with tqdm(total=self._total, desc=f"Judging ({self._judge.label})", unit="verdict", disable=quiet) as bar:
+            while chunk := list(islice(self._requests, CHUNK)):
+                yield from self._grade(chunk, bar)
 
-def grade(answers: Sequence[Answer], judge: Judge, store: Store, preflight: bool = False) -> Grading:
-    """Grade answers.
+    def _grade(self, chunk: Sequence[Request], bar: Any) -> Iterator[Graded]:
+        keys = [self._key(request) for request in chunk]
+        verdicts: dict[tuple[str, str, str], Verdict] = {}
+        missing: dict[tuple[str, str, str], Request] = {}
+        for key, request in zip(keys, chunk, strict=True):
+            if key in verdicts or key in missing:
+                continue
+            known = self._store.verdict(*key)
+            if known is None:
+                missing[key] = request
+            else:
+                provenance = self._judge.provenance(request.rubric, request.repeat)  # the judge may have a new name
+                verdicts[key] = known.model_copy(update={"provenance": provenance})
+        bar.update(sum(key in verdicts for key in keys))
+        if missing and self.stopped is None:
+            for key, verdict in self._ask(missing):
+                verdicts[key] = verdict
+                bar.update(keys.count(key) if len(missing) < len(keys) else 1)
+        for key, request in zip(keys, chunk, strict=True):
+            if key not in verdicts:
+                reason = f"judging stopped: {self.stopped}" if self.stopped else "the judge gave no verdict"
+                verdict = Verdict(unscored=reason, provenance=self._judge.provenance(request.rubric, request.repeat))
+                yield Graded(request, verdict, False)
+            else:
+                yield Graded(request, verdicts[key], missing.pop(key, None) is not None)
 
-    Verdicts in the store are taken from it; each new one is stored as it arrives; equal answers are judged once.
-    An answer that the judge fails on is unscored with the reason, and is asked for again the next time. StoreError is
-    raised where a verdict can't be kept: it must not pass for one. preflight: see first, where there is anything to
-    ask, that the judge can be used; raises what Judge.preflight does.
-    """
-    judgement = judge.provenance.fingerprint
-    verdicts: dict[Answer, Verdict] = {}
-    for answer in dict.fromkeys(answers):
-        known = store.verdict(answer.question.fingerprint, answer.text, judgement)
-        if known is not None:
-            verdicts[answer] = known
-    missing = [answer for answer in dict.fromkeys(answers) if answer not in verdicts]
-    if missing and preflight:
-        judge.preflight()
-    stopped = None
-    quiet = not missing or int(os.environ.get("RANK", "0")) > 0  # one bar for a run on several ranks
-    name = f"{judge.provenance.judge}, {judge.provenance.rubric}"
-    with tqdm(total=len(missing), desc=f"Judging ({name})", unit="answer", disable=quiet) as bar:
+    def _key(self, request: Request) -> tuple[str, str, str]:
+        judgement = self._judge.provenance(request.rubric, request.repeat).fingerprint
+        return request.question.fingerprint, request.text, judgement
+
+    def _ask(self, missing: dict[tuple[str, str, str], Request]) -> Iterator[tuple[tuple[str, str, str], Verdict]]:
+        if self._preflight and any(request.text.strip() for request in missing.values()):
+            self._judge.preflight()
+            self._preflight = False
+        keys = list(missing)
         try:
-            for index, verdict in judge.verdicts([(answer.question, answer.text) for answer in missing]):
-                store.save_verdict(missing[index].question.fingerprint, missing[index].text, judgement, verdict)
-                verdicts[missing[index]] = verdict
-                bar.update()
+            for index, verdict in self._judge.verdicts(list(missing.values())):
+                self._store.save_verdict(*keys[index], verdict)
+                yield keys[index], verdict
         except StoreError:
             raise
         except Exception as error:  # A judge may fail in any way; what it has judged so far is kept.
             kind = "" if isinstance(error, OdwError) else f"{type(error).__name__}: "
-            stopped = f"{kind}{error}".splitlines()[0][:300]
-            log.warning("judging stopped: %s", stopped)
-    for answer in missing:
-        if answer not in verdicts:
-            reason = f"judging stopped: {stopped}" if stopped else "the judge gave no verdict"
-            verdicts[answer] = Verdict(unscored=reason, provenance=judge.provenance)
-            store.save_verdict(answer.question.fingerprint, answer.text, judgement, verdicts[answer])
-    return Grading([verdicts[answer] for answer in answers], [verdicts[answer] for answer in missing], stopped)
+            self.stopped = f"{kind}{error}".splitlines()[0][:300]
+            log.warning("judging stopped: %s", self.stopped)

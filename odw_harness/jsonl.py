@@ -1,7 +1,7 @@
 """Rows of JSON Lines, with the place of each for whoever has to say what is wrong with it."""
 
 import json
-import sys
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -10,26 +10,22 @@ import jsonlines
 
 from odw_harness.errors import OdwError
 
-STANDARD_INPUT = "-"
 
+def read_rows(
+    file: str | Path, kind: str, error: type[OdwError], name: str | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(`FILE: line N`, object) for each line that is not blank.
 
-def read_rows(file: str | Path, kind: str, error: type[OdwError]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(`FILE: line N`, object) for each line that is not blank; `-` is standard input.
-
-    Raises the given error, naming file and line: kind says what file this should be.
+    Raises the given error, naming file (by name, if given) and line: kind says what file this should be.
     """
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))
     try:
-        if str(file) == STANDARD_INPUT:
-            sys.stdin.reconfigure(encoding="utf-8", errors="strict")  # type: ignore[union-attr]
-            yield from _rows(sys.stdin, "standard input", error)
-        else:
-            with path.open(encoding="utf-8-sig") as lines:
-                yield from _rows(lines, str(path), error)
+        with path.open(encoding="utf-8-sig") as lines:
+            yield from _rows(lines, name or str(path), error)
     except FileNotFoundError:
         raise error(f"{path}: no such {kind}; give the path of a .jsonl file") from None
     except UnicodeDecodeError as fault:
-        raise error(f"{path}: not UTF-8 (byte {fault.start}); save it as UTF-8") from None
+        raise error(f"{name or path}: not UTF-8 (byte {fault.start}); save it as UTF-8") from None
     except OSError as fault:
         raise error(f"{path}: can't be read: {fault.strerror}") from None
 
@@ -51,8 +47,8 @@ def _rows(lines: IO[str], name: str, error: type[OdwError]) -> Iterator[tuple[st
             return
         except (jsonlines.InvalidLineError, RecursionError) as fault:
             cause = fault.__cause__
-            at = f": {cause.msg} at column {cause.colno}" if isinstance(cause, json.JSONDecodeError) else ""
-            raise error(f"{name}: line {number}: not JSON{at}") from None
+            at = f": {cause.msg} (column {cause.colno})" if isinstance(cause, json.JSONDecodeError) else ""
+            raise error(f"{name}: line {number}: not JSON{at}; each line must hold one whole object") from None
         if not isinstance(row, dict):
             raise error(f"{name}: line {number}: must be a JSON object, got {type(row).__name__}")
         yield f"{name}: line {number}", row

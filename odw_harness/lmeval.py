@@ -8,7 +8,7 @@ import functools
 import json
 import logging
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 import datasets
@@ -17,8 +17,8 @@ from lm_eval.api.task import ConfigurableTask
 
 from odw_harness.alignbench import load_writing_questions
 from odw_harness.errors import OdwError, StoreError, TaskError
-from odw_harness.grading import Answer, grade
-from odw_harness.judge import Judge, load_judge
+from odw_harness.grading import Grading
+from odw_harness.judge import Judge, Request, load_judge
 from odw_harness.questions import COMPLETION_CUE, Question, load_questions
 from odw_harness.rubric import Rubric, find_rubric
 from odw_harness.rules import check_text, of_question
@@ -56,14 +56,11 @@ def open_store() -> Store:
     return Store()
 
 
-@functools.lru_cache(maxsize=4)
-def find_judge(name: str | None, rubric: Rubric, store: Store) -> Judge:
-    """The judge of that name after its pre-flight, once a process and rubric: all tasks of a run share it."""
-    judge = load_judge(name, rubric, store)
+@functools.lru_cache(maxsize=1)
+def find_judge(name: str | None, store: Store) -> Judge:
+    """The judge of that name after its pre-flight, once a process: all tasks of a run share it and its model."""
+    judge = load_judge(name, store)
     judge.preflight()
-    if judge.provenance.rubric != rubric.name:
-        who = judge.provenance
-        log.warning("score,%s is not by that rubric: the judge %s scores by %s", rubric.name, who.judge, who.rubric)
     return judge
 
 
@@ -125,8 +122,8 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
             )
         try:
             if not self._predict_only:
-                name = self.config.metadata.get("judge")
-                self._judges = [find_judge(name, rubric, self._store) for rubric in self._rubrics]
+                self._judge = find_judge(self.config.metadata.get("judge"), self._store)
+                self._say_whose_scores_these_are()
         except OdwError as error:
             raise RunStopped(f"error: {error}") from None
         if self._questions:
@@ -135,6 +132,14 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
             log.warning("%s: the questions file has no question of this split", self.config.task)
             nothing = Instance("generate_until", {}, ("", {}), 0, (self.config.task, 0, 0))
             self._instances = [nothing]  # zero repeats: evaluate() needs an instance, the model never sees it
+
+    def _say_whose_scores_these_are(self) -> None:
+        for rubric in self._rubrics:
+            who = self._judge.provenance(rubric)
+            if who.rubric != rubric.name:
+                log.warning(
+                    "score,%s is not by that rubric: the judge %s scores by %s", rubric.name, who.judge, who.rubric
+                )
 
     def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> Any:
         """The prompt; where no chat template is applied, ended so that a base model writes the document."""
@@ -162,25 +167,39 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
         if self._predict_only:
             super().apply_filters()
             return
-        answers = [Answer(question, document_of(text)) for _, question, text in written]
-        reports = [self._report(answer) for answer in answers]
-        for rubric, judge in zip(self._rubrics, self._judges, strict=True):
-            verdicts = self._verdicts(answers, judge)
+        documents = [(question, document_of(text)) for _, question, text in written]
+        reports = [self._report(question, text) for question, text in documents]
+        graded = self._grade(documents)
+        for rubric in self._rubrics:
             records = [
-                {"repeat": repeat, **_marks(answer, verdict, rubric), **report, "verdict": verdict.model_dump()}
-                for (repeat, *_), answer, verdict, report in zip(written, answers, verdicts, reports, strict=True)
+                {"repeat": repeat, **_marks(verdicts, question, rubric), **report}
+                for (repeat, question, _), verdicts, report in zip(written, graded[rubric], reports, strict=True)
             ]
             self._file(rubric.name, records)
 
-    def _report(self, answer: Answer) -> dict[str, Any]:
-        return check_text(answer.text, of_question(answer.question)).as_dict()
+    def _report(self, question: Question, text: str) -> dict[str, Any]:
+        return check_text(text, of_question(question)).as_dict()
 
-    def _verdicts(self, answers: Sequence[Answer], judge: Judge) -> list[Verdict]:
+    def _grade(self, documents: Sequence[tuple[Question, str]]) -> dict[Rubric, list[list[Verdict]]]:
+        """By rubric, for each document its verdicts: one for each of the judge's repeats. All are asked for at once."""
+        requests = [
+            Request(question, text, rubric, repeat)
+            for rubric in self._rubrics
+            for question, text in documents
+            for repeat in range(self._judge.repeats)
+        ]
         try:
-            return grade(answers, judge, self._store).verdicts
+            verdicts = iter(
+                [graded.verdict for graded in Grading(requests, self._judge, self._store, total=len(requests))]
+            )
         except StoreError as error:  # an exception here would cost lm-eval's result files, answers and all
             log.error("verdicts could not be stored: %s", error)
-            return [Verdict(unscored=str(error), provenance=judge.provenance)] * len(answers)
+            provenances = (self._judge.provenance(request.rubric, request.repeat) for request in requests)
+            verdicts = iter([Verdict(unscored=str(error), provenance=each) for each in provenances])
+        return {
+            rubric: [[next(verdicts) for _ in range(self._judge.repeats)] for _ in documents]
+            for rubric in self._rubrics
+        }
 
     def _file(self, pipeline: str, records: Sequence[dict[str, Any]]) -> None:
         """Give lm-eval what it takes for filtered responses: one JSON text a question, with all its answers."""
@@ -212,7 +231,7 @@ class AlignBenchWritingTask(OdwTask):
         """The prompt, as it stands."""
         return ConfigurableTask.fewshot_context(self, doc, num_fewshot, **kwargs)
 
-    def _report(self, answer: Answer) -> dict[str, Any]:
+    def _report(self, question: Question, text: str) -> dict[str, Any]:
         return {}
 
 
@@ -238,18 +257,27 @@ def _repeats(value: Any) -> int:
     raise TaskError(f"--metadata repeats={value}: must be a whole number from 1 up")
 
 
-def _marks(answer: Answer, verdict: Verdict, rubric: Rubric) -> dict[str, Any]:
-    """Score, and the dimensions under their metrics' names."""
-    given = verdict.dimensions or {}
-    marks = {d.metric: given[d.name] for d in rubric.dimensions_of(answer.question) if d.name in given}
-    return {"score": verdict.score, "dimensions": marks}
+def _marks(verdicts: Sequence[Verdict], question: Question, rubric: Rubric) -> dict[str, Any]:
+    """What an answer's verdicts say together: mean score and dimensions (under their metrics' names), coverage, spread."""
+    scored = [verdict for verdict in verdicts if verdict.score is not None]
+    scores = [verdict.score for verdict in scored if verdict.score is not None]
+    names = {d.name: d.metric for d in rubric.dimensions_of(question)}
+    given = [verdict.dimensions for verdict in scored if verdict.dimensions]
+    return {
+        "score": fmean(scores) if scores else None,
+        "dimensions": {names[name]: fmean(marks[name] for marks in given) for name in (given[0] if given else ())},
+        "coverage": len(scores) / len(verdicts),
+        "spread": stdev(scores) if len(scores) > 1 else None,
+        "verdicts": [verdict.model_dump() for verdict in verdicts],
+    }
 
 
 def _metrics(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    scores = [answer["score"] for answer in answers if answer["score"] is not None]
-    metrics: dict[str, Any] = {"coverage": len(scores) / len(answers)}
-    if scores:
-        metrics["score"] = fmean(scores)
+    metrics: dict[str, Any] = {"coverage": fmean(answer["coverage"] for answer in answers)}
+    for name in ("score", "spread"):
+        values = [answer[name] for answer in answers if answer[name] is not None]
+        if values:
+            metrics[name] = fmean(values)
     marks = [answer["dimensions"] for answer in answers if answer["dimensions"]]
     metrics |= {name: fmean(mark[name] for mark in marks) for name in (marks[0] if marks else ())}
     for name in ("rules", "fact_recall"):
@@ -261,8 +289,8 @@ def _metrics(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def question_metrics(doc: dict[str, Any], results: Sequence[str]) -> dict[str, Any]:
     """lm-eval's process_results: the metrics of one question, means over its answers where there are several.
 
-    score and the dimensions are left out where no answer is scored, the dimensions where the judge has none,
-    fact_recall where the question names no facts.
+    score and the dimensions are left out where no answer is scored, the dimensions where the judge has none, spread
+    where it gives an answer one verdict, fact_recall where the question names no facts.
     """
     payload = json.loads(results[0])
     return {**dict.fromkeys(payload["absent_as_null"]), **_metrics(payload["answers"])}

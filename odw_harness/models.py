@@ -188,7 +188,7 @@ def fingerprint(pretrained: str) -> str:
     """
     if pretrained == EMBEDDED:
         return f"{_SOURCE}/{_RECIPE}"
-    folder = Path(pretrained).expanduser()
+    folder = Path(os.path.expanduser(pretrained))
     if not folder.is_dir():
         return pretrained
     total = hashlib.sha256()

@@ -6,6 +6,7 @@ ODWEval are a reconstruction: those of the paper are unpublished.
 
 import hashlib
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -97,8 +98,8 @@ class Question(BaseModel):
         for pattern in (value,) if isinstance(value, str) else value or ():
             try:
                 re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"not a regular expression ({error}): {pattern}") from None
+            except (re.error, OverflowError, RecursionError) as error:
+                raise ValueError(f"not a regular expression ({error}): {pattern[:80]}") from None
         return value
 
     @field_validator("date")
@@ -115,7 +116,7 @@ class Question(BaseModel):
             raise ValueError(f"must be [least, most] with 0 < least <= most, got {list(value)}")
         return value
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of what a judge sees of the question: its prompt and its reference."""
         return hashlib.sha256(f"{self.prompt}\0{self.reference}".encode()).hexdigest()
@@ -130,7 +131,7 @@ def load_questions(file: str | Path | None = None) -> tuple[Question, ...]:
 
     Raises QuestionError for the first fault, naming file, line and field.
     """
-    path = Path(file).expanduser() if file else QUESTIONS
+    path = file or QUESTIONS
     questions: dict[str, Question] = {}
     for where, row in read_rows(path, "questions file", QuestionError):
         try:

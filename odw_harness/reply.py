@@ -8,6 +8,7 @@ with one dictionary that holds every dimension once and inside 1 to 10, or it is
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 
 LOWEST, HIGHEST = 1.0, 10.0
@@ -16,15 +17,34 @@ MEANS = ("平均得分", "综合得分")
 _TOLERANCE = 0.05 + 1e-9
 """A stated mean may be rounded to one decimal."""
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_QUOTES = dict.fromkeys(map(ord, "'“”„‟‘’‚‛「」『』`´"), '"')
-_WIDTHS = {**_FULL_WIDTH, ord("　"): " ", ord("、"): ",", **_QUOTES, ord("＇"): '"'}
-_THINK = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
-_GROUP = re.compile(r"\{([^{}]*)\}")
+_QUOTES = dict.fromkeys(map(ord, "'“”„‟‘’‚‛「」『』`´＇′″〝〞"), '"')
+_BLANKS = dict.fromkeys(map(ord, "　\\*"), " ")
+"""What Markdown and LaTeX put before braces, quotes and numbers says nothing."""
+_WIDTHS: dict[int, str | int] = {
+    **_FULL_WIDTH,
+    **_QUOTES,
+    **_BLANKS,
+    **dict.fromkeys(map(ord, "、﹐"), ","),
+    **dict.fromkeys(map(ord, "∶︰﹕"), ":"),
+}
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_THOUGHT = re.compile(
+    r"(?<![\"<(\[《【])[<\[◁](/?)\s*(?:seed:)?(?:think(?:ing)?|thought|reasoning)\b[^<>\[\]◁▷]{0,20}[>\]▷]", re.I
+)
+"""A tag that opens or closes thoughts; one in quotes or brackets is only spoken of."""
+_GROUP = re.compile(r"\{([^{}]*)(\}?)")
 _TOKEN = re.compile(r'"[^"\n]*"|[:,]|[^":,]+|"')
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-_AFTERWARDS = re.compile(r"(?:[\s\"*_.。!;,)\]}>】》~-]|<[^<>\s]{1,20}>)*")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
+_AFTERWARDS = re.compile(r"(?:[\s\"_.…。!;,)\]}>】》~$|#=-]|<[^<>]{1,30}>|\[[^\[\]\s]{1,20}\])*")
 """What may follow the dictionary: punctuation, a closing code fence, a closing tag."""
-_PLACEHOLDER = re.compile(r"[.…。·\s]+|打分|分数|得分|维度[一二三四五六]")
+_ELLIPSIS = re.compile(r"[.…。·\s]+")
+_PLACEHOLDER = re.compile(r"[.…。·\s]+|打分|分数|得分")
+_EXAMPLES: tuple[dict[str, float], ...] = (
+    {"事实正确性": 9, "满足用户需求": 6, "平均得分": 7.2},
+    {"文种与格式规范": 7, "内容完整与切题": 6.5, "平均得分": 6.4},
+    {"文体规范": 7, "内容完整与切题": 6.5, "平均得分": 6.4},
+)
+"""The dictionaries that the prompts show, should a judge repeat one without its ellipsis."""
 
 
 @dataclass(frozen=True)
@@ -119,32 +139,41 @@ def read_scores(reply: str, dimensions: Sequence[str]) -> Scores | NoScores:
         return NoScores(str(unreadable))
 
 
+def kind_of(reason: str) -> str:
+    """The part of a reason by which reasons are counted.
+
+    >>> kind_of("missing dimension: 创造性")
+    'missing dimension'
+    """
+    return reason.partition(": ")[0]
+
+
 def without_thoughts(reply: str) -> str | None:
     """What a reply says after its thoughts; None where they have no end.
 
     >>> without_thoughts("想</think>说"), without_thoughts("<think>想</think>说<think>又想"), without_thoughts("说")
     ('说', None, '说')
     """
-    tags = list(_THINK.finditer(reply))
+    text = reply.translate(_WIDTHS)
+    tags = list(_THOUGHT.finditer(text))
     if not tags:
         return reply
     return reply[tags[-1].end() :] if tags[-1][1] else None
 
 
 def _read(reply: str, dimensions: list[str]) -> Scores:
-    spoken = without_thoughts(reply)
+    spoken = without_thoughts(reply.translate(_INVISIBLE))
     if spoken is None:
         raise _Unreadable("cut reply: the thoughts have no end")
     text = spoken.translate(_WIDTHS)
     if not text.strip():
         raise _Unreadable("empty reply")
-    groups = list(_GROUP.finditer(text))
-    rest = text[groups[-1].end() if groups else 0 :]
-    if "{" in rest:
-        raise _Unreadable("cut reply: the dictionary has no end")
     names = {name.translate(_WIDTHS): name for name in (*dimensions, *MEANS)}
-    given = [found for found in groups if any(name in found[1] for name in names) and not _is_example(found[1])]
-    if not given or given[-1] is not groups[-1] or not _AFTERWARDS.fullmatch(rest):
+    groups = list(_GROUP.finditer(text))
+    if groups and not groups[-1][2]:
+        raise _Unreadable("cut reply: the dictionary has no end")
+    given = [found for found in groups if any(name in found[1] for name in names) and not _is_example(found[1], names)]
+    if not given or given[-1] is not groups[-1] or not _AFTERWARDS.fullmatch(text, groups[-1].end()):
         raise _Unreadable("no dictionary of scores at the end")
     scores = _dictionary(given[-1][1], names)
     missing = [name for name in dimensions if name not in scores]
@@ -158,9 +187,22 @@ def _read(reply: str, dimensions: list[str]) -> Scores:
     return Scores({name: scores[name] for name in dimensions}, means[0] if means else None)
 
 
-def _is_example(inside: str) -> bool:
-    """Whether this stands for scores instead of giving them, as the prompt's own dictionaries do."""
-    return any(_PLACEHOLDER.fullmatch(token.strip('"')) for token in _tokens(inside))
+def _is_example(inside: str, names: dict[str, str]) -> bool:
+    """Whether this stands for scores instead of giving them, as the prompt's own dictionaries do.
+
+    They have a placeholder for a value, or an ellipsis in place of an entry that is missing.
+    """
+    tokens = ["", *_tokens(inside)]
+    for before, token in pairwise(tokens):
+        if before == ":" and _PLACEHOLDER.fullmatch(token.strip('"')):
+            return True
+        if (
+            before != ":"
+            and _ELLIPSIS.fullmatch(token.strip('"'))
+            and any(name not in inside for name in names if name not in MEANS)
+        ):
+            return True
+    return _numbers(inside, names) in _EXAMPLES
 
 
 def _tokens(inside: str) -> list[str]:
@@ -195,15 +237,19 @@ def _number(name: str, value: str) -> float:
     return number
 
 
+def _numbers(inside: str, names: dict[str, str]) -> dict[str, float]:
+    """Name → the number that follows it, however that is written."""
+    numbers = {}
+    for name in names:
+        found = re.search(rf"{re.escape(name)}\s*+\"?\s*+:\s*+\"?\s*+([+-]?[0-9]+(?:\.[0-9]+)?)", inside)
+        if found:
+            numbers[names[name]] = float(found[1])
+    return numbers
+
+
 def _agree(earlier: str, last: dict[str, float], names: dict[str, str]) -> None:
-    """See that an earlier dictionary says nothing else. One without numbers, such as of explanations, says no scores."""
-    try:
-        scores = _dictionary(earlier, names)
-    except _Unreadable as unreadable:
-        if str(unreadable).startswith("not a "):
-            return
-        raise _Unreadable(f"contradicting dictionaries: in the first, {unreadable}") from None
-    for name, score in scores.items():
+    """See that an earlier dictionary, however badly written, gives no other scores than the last."""
+    for name, score in _numbers(earlier, names).items():
         if last.get(name, score) != score:
             raise _Unreadable(f"contradicting dictionaries: {name} is {score:g} and {last[name]:g}")
 

@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from odw_harness.errors import ModelError, TaskError
 from odw_harness.lmeval import RunStopped, find_judge, open_store
 from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_backend, fingerprint, parts
 from odw_harness.questions import load_questions
-from odw_harness.rubric import ALIGNBENCH, ODWEVAL
 from odw_harness.store import digest
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def _check_early(settings: dict[str, Any], namespace: Any) -> None:
     if "alignbench_writing" in tasks:
         load_writing_questions(metadata.get("alignbench_data"))
     if not getattr(namespace, "predict_only", False) and not settings.get("predict_only"):
-        find_judge(metadata.get("judge"), ODWEVAL if "od" in tasks else ALIGNBENCH, open_store())
+        find_judge(metadata.get("judge"), open_store())
 
 
 def _check_model(name: str, arguments: dict[str, Any]) -> None:
@@ -95,7 +95,7 @@ def _check_model(name: str, arguments: dict[str, Any]) -> None:
         raise TaskError("--model_args pretrained=...: is missing; name a model's folder, or pretrained=embedded")
     for key in ("pretrained", "peft"):
         value = str(arguments.get(key, ""))
-        if value.startswith(("/", "./", "../", "~")) and not Path(value).expanduser().is_dir():
+        if value.startswith(("/", "./", "../", "~")) and not Path(os.path.expanduser(value)).is_dir():
             raise TaskError(f"--model_args {key}={value}: no such folder")
 
 
@@ -106,7 +106,7 @@ def _answers_cache(model: str, arguments: dict[str, Any]) -> str | None:
     model arguments. Only a local folder has such a hash; without one nothing is kept unless --use_cache says where.
     """
     folders = parts(arguments)
-    if not arguments.get("pretrained") or not all(Path(folder).expanduser().is_dir() for folder in folders):
+    if not arguments.get("pretrained") or not all(Path(os.path.expanduser(folder)).is_dir() for folder in folders):
         return None
     key = digest(model, json.dumps(arguments, sort_keys=True, default=str), *map(fingerprint, folders))
     folder = platformdirs.user_cache_path("odw_harness") / "answers"

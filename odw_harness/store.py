@@ -14,6 +14,7 @@ from pathlib import Path
 
 import platformdirs
 from filelock import FileLock
+from pydantic import ValidationError
 
 from odw_harness.errors import StoreError
 from odw_harness.verdict import Verdict
@@ -37,7 +38,7 @@ CREATE TABLE IF NOT EXISTS loglikelihoods (
 def default_path() -> Path:
     """ODW_STORE, or the file in the user's data folder."""
     named = os.environ.get("ODW_STORE")
-    return Path(named).expanduser() if named else platformdirs.user_data_path("odw_harness") / "store.sqlite"
+    return Path(os.path.expanduser(named)) if named else platformdirs.user_data_path("odw_harness") / "store.sqlite"
 
 
 def digest(*parts: str) -> str:
@@ -98,7 +99,10 @@ class Store:
                 "SELECT verdict FROM verdicts WHERE question = ? AND answer = ? AND judgement = ? AND scored",
                 (question, digest(text), judgement),
             ).fetchone()
-        return Verdict.model_validate_json(row[0]) if row else None
+        try:
+            return Verdict.model_validate_json(row[0]) if row else None
+        except ValidationError:
+            raise StoreError(f"{self.path}: a verdict in it is damaged; name another store with ODW_STORE") from None
 
     def save_verdict(self, question: str, text: str, judgement: str, verdict: Verdict) -> None:
         """Keep a verdict. A scored one replaces an unscored one, nothing replaces a scored one."""

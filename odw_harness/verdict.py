@@ -5,6 +5,7 @@ A failed judgement is never a number: means leave it out, and coverage counts it
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -30,7 +31,7 @@ class Provenance(BaseModel):
     prompt_hash: str
     repeat: int = 0
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over every field but the judge's name, which is only a label."""
         fields = self.model_dump(exclude={"judge"})
@@ -42,7 +43,8 @@ class Verdict(BaseModel):
 
     score: 1 to 10, or None with unscored giving the reason. dimensions: name → 1 to 10 where the judge gives them.
     rationale: what the judge wrote. details: numbers behind the score. usage: requests and tokens spent. seconds: wall
-    time. served_by: what a server calls the model that answered.
+    time. served_by: what a server calls the model that answered. earlier: replies of the judge that could not
+    be read, after which it was asked once more.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,6 +58,7 @@ class Verdict(BaseModel):
     usage: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
     served_by: str = ""
+    earlier: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _scored_or_not(self) -> "Verdict":

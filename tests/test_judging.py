@@ -2,6 +2,10 @@
 
 import json
 import os
+import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +66,9 @@ def test_a_verdict_a_line_and_a_summary(
     out_text, err = capsys.readouterr()
     assert out_text == ""
     assert "3 of 5 answers scored (coverage 0.600); 5 judged now" in " ".join(err.split())
-    assert "5 requests, 15,000 tokens in (3,500 cached), 200 out" in " ".join(err.split())
+    assert "7 requests (0 retries, 2 asked again for scores), 21,000 tokens in (4,900 cached), 280 out" in " ".join(
+        err.split()
+    )
     assert "unscored: 1 × no dictionary of scores at the end, 1 × outside 1 to 10" in err
     assert "note: 19 questions of 21 without an answer" in err
 
@@ -157,7 +163,7 @@ def test_all_that_can_be_wrong_is_found_before_a_request(
     for arguments, message in (
         ([answers, "--rubric", "mine"], "error: rubric mine: no such rubric; name one of odweval, alignbench"),
         ([answers, "--judge", "nobody"], "error: judge nobody: no such judge; name one of "),
-        ([answers, "--out", answers], f"error: --out {answers}: is one of the answers files"),
+        ([answers, "--out", answers], f"error: --out {answers}: is a file that this run reads; name another"),
         ([answers, "--out", str(tmp_path)], f"error: --out {tmp_path}: is a folder"),
         ([answers, "--out", f"{tmp_path}/file/v.jsonl"], f"error: --out {tmp_path}/file/v.jsonl: can't be written: "),
         ([str(tmp_path / "none")], f"error: {tmp_path}/none: no such answers file"),
@@ -210,3 +216,84 @@ def test_rubric_show_prints_the_very_prompt(tmp_path: Path, capsys: pytest.Captu
     ):
         assert main(["rubric", *arguments]) == 2
         assert f"error: {message}" in capsys.readouterr().err
+
+
+def test_out_takes_the_place_of_nothing_that_is_no_ordinary_file(
+    answers: str, served_judge: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link.jsonl", tmp_path / "target.jsonl"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text("utf-8")))
+    reader.start()
+    assert main(["judge", answers, "--judge", str(served_judge), "--out", str(pipe)]) == 0
+    reader.join(10)
+    assert len(read[0].splitlines()) == 5
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    target.write_text("old")
+    link.symlink_to(target)
+    assert main(["judge", answers, "--judge", str(served_judge), "--out", str(link)]) == 0
+    assert link.is_symlink()
+    assert len(rows(target)) == 5
+    assert main(["judge", answers, "--judge", str(served_judge), "--out", os.devnull]) == 0
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    for file in (served_judge, os.environ["ODW_STORE"]):
+        assert main(["judge", answers, "--judge", str(served_judge), "--out", str(file)]) == 2
+        assert f"--out {file}: is a file that this run reads" in capsys.readouterr().err
+
+
+def test_what_the_store_has_needs_neither_key_nor_server(
+    answers: str, served_judge: Path, judge_server: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served_judge.write_text(served_judge.read_text() + "api_key_env: LOOP_KEY\n")
+    out = str(tmp_path / "v.jsonl")
+    monkeypatch.setenv("LOOP_KEY", "secret-secret")
+    assert main(["judge", answers, "--judge", str(served_judge), "--out", out]) == 0
+    monkeypatch.delenv("LOOP_KEY")
+    assert main(["judge", answers, "--judge", str(served_judge), "--out", out]) == 0
+    renamed = tmp_path / "renamed.yaml"
+    renamed.write_text(served_judge.read_text())
+    assert main(["judge", answers, "--judge", str(renamed), "--out", out]) == 0
+    assert {row["judge"] for row in rows(tmp_path / "v.jsonl")} == {"renamed"}
+    empty = written(tmp_path / "e.jsonl", plain("x", ""))
+    assert main(["judge", empty, "--judge", str(renamed), "--out", out]) == 0
+
+
+def test_repeats_are_rows_of_their_own_and_their_spread_is_told(
+    served_judge: Path, judge_server: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served_judge.write_text(served_judge.read_text() + "repeats: 3\nseed: 0\nconcurrency: 1\n")
+    judge_server.always = lambda handler, body: grades(5.0 + body["seed"])(handler, body)
+    file = written(tmp_path / "a.jsonl", plain("x"))
+    out = tmp_path / "v.jsonl"
+    assert main(["judge", file, "--judge", str(served_judge), "--out", str(out)]) == 0
+    assert [(row["id"], row["repeat"], row["score"]) for row in rows(out)] == [
+        ("x", 0, 5.0),
+        ("x", 1, 6.0),
+        ("x", 2, 7.0),
+    ]
+    assert "Spread between an answer's 3 verdicts: standard deviation 1.00 on average." in capsys.readouterr().err
+
+
+def test_a_budget_stops_cleanly_and_a_second_run_goes_on(
+    answers: str, served_judge: Path, judge_server: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["judge", answers, "--judge", str(served_judge), "--out", str(tmp_path / "v.jsonl")]
+    assert main([*command, "--max-cost", "1"]) == 2
+    assert "judge loop: field prices: is missing; --max-cost needs them" in capsys.readouterr().err
+    served_judge.write_text(served_judge.read_text() + "prices: {input: 2, output: 8, currency: CNY}\n")
+    assert main([*command, "--max-requests", "2"]) == 2
+    assert "--max-requests 2 is reached; what was judged is kept: run again" in capsys.readouterr().err
+    assert main(command) == 0
+    assert len(judge_server.prompts) == 5
+    # three answers at (3000 × 2 + 40 × 8) / 10⁶
+    assert "3 requests, 9,000 tokens in (2,100 cached), 120 out, 0.0190 CNY" in capsys.readouterr().err
+
+
+def test_standard_output_that_is_full(answers: str, served_judge: Path, tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "odw_harness.cli", "judge", answers, "--judge", str(served_judge)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "no space left; the verdicts are in the store" in done.stderr

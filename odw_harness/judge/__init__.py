@@ -1,16 +1,15 @@
 """The judges, and how one is found by name."""
 
-from odw_harness.judge.base import ApiConfig, Judge, LikelihoodConfig, load_config
-from odw_harness.rubric import Rubric
+from odw_harness.judge.base import ApiConfig, Judge, LikelihoodConfig, LocalConfig, Request, load_config
 from odw_harness.store import Store
 
-__all__ = ["Judge", "load_config", "load_judge"]
+__all__ = ["Judge", "Request", "load_config", "load_judge"]
 
 
-def load_judge(name: str | None, rubric: Rubric, store: Store) -> Judge:
+def load_judge(name: str | None, store: Store) -> Judge:
     """The judge of that name or path; without one ODW_JUDGE, and without that the embedded judge.
 
-    A judge that scores by likelihood has no use for a rubric. Raises JudgeError where its file is missing or wrong.
+    Raises JudgeError where its file is missing or wrong.
     """
     label, config = load_config(name)
     if isinstance(config, LikelihoodConfig):
@@ -20,7 +19,8 @@ def load_judge(name: str | None, rubric: Rubric, store: Store) -> Judge:
     if isinstance(config, ApiConfig):
         from odw_harness.judge.api import ApiJudge
 
-        return ApiJudge(label, config, rubric)
+        return ApiJudge(label, config)
     from odw_harness.judge.local import LocalJudge
 
-    return LocalJudge(label, config, rubric)
+    assert isinstance(config, LocalConfig)
+    return LocalJudge(label, config)

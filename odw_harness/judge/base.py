@@ -1,8 +1,10 @@
 """What a judge is, and the YAML file that describes one."""
 
+import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlsplit
@@ -13,29 +15,36 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from odw_harness.errors import JudgeError, first_fault
 from odw_harness.questions import Question
 from odw_harness.resources import JUDGES
+from odw_harness.rubric import Rubric
 from odw_harness.verdict import Provenance, Verdict
 
 DEFAULT = "embedded"
-_SECRETS = (
-    "api_key",
-    "apikey",
-    "token",
-    "hf_token",
-    "auth_token",
-    "access_token",
-    "use_auth_token",
-    "authorization",
-    "password",
-    "secret",
-)
+_SECRETS = {"apikey", "xapikey", "key", "token", "hftoken", "authtoken", "accesstoken", "useauthtoken"}
+_SECRETS |= {"authorization", "proxyauthorization", "password", "secret"}
+_KEY = re.compile(r"(sk-|hf_|Bearer )\S{8}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One judgement to be made: an answer to a question, under a rubric. repeat counts from 0."""
+
+    question: Question
+    text: str
+    rubric: Rubric
+    repeat: int = 0
 
 
 class Judge(Protocol):
-    """Something that gives verdicts."""
+    """Something that gives verdicts.
 
-    @property
-    def provenance(self) -> Provenance:
-        """Who gives the verdicts, by what rubric. The same for every verdict of one judge object."""
+    label: the name it is called by. repeats: how many verdicts of its own an answer gets under one rubric.
+    """
+
+    label: str
+    repeats: int
+
+    def provenance(self, rubric: Rubric, repeat: int = 0) -> Provenance:
+        """Who gives a verdict, by what measure."""
         ...
 
     def preflight(self) -> None:
@@ -45,8 +54,11 @@ class Judge(Protocol):
         """
         ...
 
-    def verdicts(self, answers: Sequence[tuple[Question, str]]) -> Iterator[tuple[int, Verdict]]:
-        """Judge answers, in any order: the index of each with its verdict, as soon as it is there."""
+    def verdicts(self, requests: Sequence[Request]) -> Iterator[tuple[int, Verdict]]:
+        """Judge, in any order: the index of each request with its verdict, as soon as it is there.
+
+        Raises JudgeError where nothing more can be judged.
+        """
         ...
 
 
@@ -56,14 +68,34 @@ class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _without_secrets(value: dict[str, Any]) -> dict[str, Any]:
-    for name in value:
-        if name.lower() in _SECRETS:
-            raise ValueError(f"{name} must not stand in a file; keys live in the environment")
+def is_secret(name: str) -> bool:
+    """Whether a field of this name would hold a key.
+
+    >>> is_secret("x-api-key"), is_secret("Authorization"), is_secret("max_completion_tokens")
+    (True, True, False)
+    """
+    return re.sub(r"[^a-z]", "", name.lower()) in _SECRETS
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """See that options are plain JSON without keys, for they stand in every verdict and results file."""
+    try:
+        json.dumps(value, allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("may hold texts, numbers, lists and fields with names, and nothing else") from None
+    left: list[Any] = [value]
+    while left:
+        each = left.pop()
+        for name in each if isinstance(each, dict) else ():
+            if is_secret(name):
+                raise ValueError(f"{name} must not stand in a file; keys live in the environment")
+        if isinstance(each, str) and _KEY.match(each):
+            raise ValueError("holds what looks like a key; keys live in the environment")
+        left += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
     return value
 
 
-Options = Annotated[dict[str, Any], Field(default_factory=dict), AfterValidator(_without_secrets)]
+Options = Annotated[dict[str, Any], Field(default_factory=dict), AfterValidator(_plain)]
 """Settings that travel into results files, and so must hold no key."""
 
 
@@ -93,14 +125,37 @@ class LocalConfig(_Config):
     temperature: float = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=4096, ge=1)
     batch_size: int = Field(default=1, ge=1)
+    repeats: int = Field(default=1, ge=1, le=100)
+
+
+class Prices(_Config):
+    """What a million tokens cost, in a currency. cached_input: of prompt tokens from the server's cache."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(default=None, ge=0)
+    currency: str = "USD"
+
+    def cost(self, usage: Mapping[str, int]) -> float:
+        """Cost of some usage, in the currency.
+
+        >>> Prices(input=2, output=8, cached_input=1).cost({"prompt_tokens": 1000, "cached_tokens": 500, "completion_tokens": 250})
+        0.0035
+        """
+        cached = usage.get("cached_tokens", 0)
+        fresh = usage.get("prompt_tokens", 0) - cached
+        cached_price = self.input if self.cached_input is None else self.cached_input
+        return (fresh * self.input + cached * cached_price + usage.get("completion_tokens", 0) * self.output) / 1e6
 
 
 class ApiConfig(_Config):
     """A judge that writes, behind any server that speaks OpenAI's chat completions.
 
     base_url: what stands before /chat/completions. api_key_env: the variable that holds the key; without it none is
-    sent. temperature, seed, max_tokens: sent unless null. concurrency: requests at once. timeout: seconds a request
-    may take. extra_body: further fields of the request, as the server names them.
+    sent. temperature, seed, max_tokens: sent unless null; repeat r is sent with seed + r. concurrency: requests at
+    once, or auto. timeout: seconds a request may take. repeats: verdicts an answer. requests_per_minute and
+    tokens_per_minute: limits of the account. prices: for the summary and --max-cost. extra_body: further fields of the
+    request, as the server names them.
     """
 
     backend: Literal["api"]
@@ -110,8 +165,12 @@ class ApiConfig(_Config):
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     seed: int | None = None
     max_tokens: int | None = Field(default=4096, ge=1)
-    concurrency: int = Field(default=32, ge=1, le=1024)
+    concurrency: int | str = 32
     timeout: float = Field(default=300.0, gt=0, le=86_400)
+    repeats: int = Field(default=1, ge=1, le=100)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    prices: Prices | None = None
     extra_body: Options
 
     @field_validator("base_url")
@@ -125,6 +184,13 @@ class ApiConfig(_Config):
         if parts.path.rstrip("/").endswith("/chat/completions"):
             raise ValueError("must end before /chat/completions")
         return value.rstrip("/")
+
+    @field_validator("concurrency")
+    @classmethod
+    def _at_once(cls, value: int | str) -> int | str:
+        if value != "auto" and not (isinstance(value, int) and 1 <= value <= 1024):
+            raise ValueError("must be a whole number from 1 to 1024, or auto")
+        return value
 
     @field_validator("api_key_env")
     @classmethod
@@ -146,30 +212,40 @@ Config = LikelihoodConfig | LocalConfig | ApiConfig
 _CONFIGS: dict[str, type[Config]] = {"api": ApiConfig, "local": LocalConfig, "likelihood": LikelihoodConfig}
 
 
+def judge_file(name: str | None) -> Path:
+    """The YAML file of a judge: a path, or judges/NAME.yaml; without a name that of ODW_JUDGE or the embedded judge.
+
+    Raises JudgeError where there is none.
+    """
+    name = name or os.environ.get("ODW_JUDGE") or DEFAULT
+    path = Path(os.path.expanduser(name))
+    if path.suffix not in (".yaml", ".yml") and not os.path.isfile(path):
+        path = JUDGES / f"{name}.yaml"
+    if not os.path.isfile(path):
+        known = ", ".join(sorted(file.stem for file in JUDGES.glob("*.yaml")))
+        raise JudgeError(f"judge {name}: no such judge; name one of {known}, or the path of a judge's YAML file")
+    return path
+
+
 def load_config(name: str | None) -> tuple[str, Config]:
-    """A judge's label and configuration, from a path, or from judges/NAME.yaml.
+    """A judge's label and configuration.
 
     Raises JudgeError, naming the file and the field at fault.
     """
-    name = name or os.environ.get("ODW_JUDGE") or DEFAULT
-    path = Path(name).expanduser()
-    if path.suffix not in (".yaml", ".yml") and not path.is_file():
-        path = JUDGES / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in JUDGES.glob("*.yaml")))
-        raise JudgeError(f"judge {name}: no such judge; name one of {known}, or the path of a judge's YAML file")
+    path = judge_file(name)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f": line {mark.line + 1}" if mark else ""
-        raise JudgeError(f"{path}{where}: not YAML: {getattr(error, 'problem', None) or error}") from None
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())[:160]
+        raise JudgeError(f"{path}{where}: not YAML: {reason}") from None
     except OSError as error:
         raise JudgeError(f"{path}: can't be read: {error.strerror}") from None
     if not isinstance(content, dict):
         raise JudgeError(f"{path}: must hold fields such as backend: api")
     for field in content:
-        if str(field).lower() in _SECRETS:
+        if is_secret(str(field)):
             raise JudgeError(f"{path}: field {field}: a key must not stand in a file; name its variable in api_key_env")
     kind = _CONFIGS.get(str(content.get("backend")))
     if kind is None:

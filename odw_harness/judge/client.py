@@ -7,25 +7,31 @@ reply. What no answer can pass (a refused key, an unknown model, an empty accoun
 
 import json
 import os
+import re
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_random_exponential
+from yarl import URL
 
 from odw_harness.judge.base import ApiConfig
-from odw_harness.judge.writing import Reply
+from odw_harness.judge.budget import Budget, Hopeless
+from odw_harness.judge.throttle import Throttle
+from odw_harness.judge.writing import Messages, Reply
 
 ATTEMPTS = 6
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for more with Retry-After is asked again after these."""
 backoff = wait_random_exponential(multiplier=1, max=30)
 """Seconds between attempts: up to 1, 2, 4, 8, 16."""
+_BYTES_PER_TOKEN = 4
+"""Of a request, for the account's limit: a Chinese character has three bytes, and about 0.7 tokens."""
 _LARGEST_BODY = 16 << 20
 _SHORTEST_SECRET = 8
 """A key shorter than this (EMPTY, x) is no secret, and may well be a word of a reply."""
@@ -35,12 +41,10 @@ _EMPTY_ACCOUNT = {
     *("1112", "1113", "1121", "1308", "1310"),  # Zhipu
 }
 """Codes of an error that says that nothing more can be paid, with whatever status."""
+_CONTENT = re.compile(r"flagged|moderat|content|sensitive|safety|inspection|敏感|违规|安全|审核", re.I)
+"""Some answer 403 to a text that they will not read, as well as to a key."""
 _WAIT_AND_SEE = "allocat"
 """DashScope says insufficient_quota for "Throttling.AllocationQuota" too, which passes."""
-
-
-class Hopeless(Exception):
-    """A fault that every further request would meet."""
 
 
 class _Passing(Exception):
@@ -49,6 +53,10 @@ class _Passing(Exception):
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class _Busy(_Passing):
+    """The server has too much to do: 429 or 503."""
 
 
 class _Unreachable(_Passing):
@@ -62,78 +70,99 @@ class _Lasting(Exception):
 class ChatClient:
     """An open connection to a server. Use as an asynchronous context manager."""
 
-    def __init__(self, config: ApiConfig, key: str | None) -> None:
+    def __init__(self, config: ApiConfig, key: str | None, budget: Budget | None = None) -> None:
         """Key is sent as a bearer token, and never returned: wherever the server repeats it, it is replaced."""
         self._config = config
         self._key = key
+        self._budget = budget or Budget()
+        self.closing = False
+        """Set where no further attempt is wanted: what is under way may end."""
 
     async def __aenter__(self) -> "ChatClient":
         config = self._config
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
-        here = urlsplit(config.base_url).hostname in ("localhost", "127.0.0.1", "::1")
+        self._proxy = _proxy_for(config.base_url)
+        at_once = None if config.concurrency == "auto" else int(config.concurrency)
+        self.throttle = Throttle(at_once, config.requests_per_minute, config.tokens_per_minute)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=config.concurrency),
+            connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=config.timeout, sock_connect=min(30.0, config.timeout)),
             headers=headers,
-            trust_env=not here,  # a proxy of the environment serves for everything but this machine itself
+            trust_env=False,  # it would send what ~/.netrc holds as well
         )
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         await self._session.close()
 
-    async def ask(self, prompt: str, attempts: int = ATTEMPTS, max_tokens: int | None = None) -> Reply:
-        """The reply to a prompt, or a Reply that says why there is none. Raises Hopeless.
+    async def ask(
+        self, messages: Messages, repeat: int = 0, attempts: int | None = None, max_tokens: int | None = None
+    ) -> Reply:
+        """The reply to some messages, or a Reply that says why there is none. Raises Hopeless.
 
-        max_tokens: in place of the configuration's, where that has one.
+        repeat: added to the seed. max_tokens: in place of the configuration's, where that has one.
         """
         config = self._config
-        body: dict[str, Any] = {"model": config.model, "messages": [{"role": "user", "content": prompt}]}
-        settings = {"temperature": config.temperature, "seed": config.seed, "max_tokens": config.max_tokens}
+        seed = repeat + (config.seed or 0) if config.seed is not None or repeat else None
+        settings = {"temperature": config.temperature, "seed": seed, "max_tokens": config.max_tokens}
+        body: dict[str, Any] = {"model": config.model, "messages": messages}
         body |= {name: value for name, value in settings.items() if value is not None} | config.extra_body
         if max_tokens is not None and "max_tokens" in body:
             body["max_tokens"] = min(max_tokens, body["max_tokens"])
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         start = time.monotonic()
         requests = 0
         try:
             async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(attempts) | stop_after_delay(max(60.0, 2 * config.timeout)),
+                stop=stop_after_attempt(attempts or ATTEMPTS) | stop_after_delay(max(60.0, 2 * config.timeout)),
                 wait=_wait,
-                retry=retry_if_exception_type(_Passing),
+                retry=retry_if_exception(lambda fault: isinstance(fault, _Passing) and not self.closing),
                 reraise=True,
             ):
                 with attempt:
+                    self._budget.take_request()
                     requests += 1
-                    reply = _reply(await self._post("/chat/completions", body))
+                    reply = await self._attempt(data)
         except (_Unreachable, Hopeless) as fault:
             raise Hopeless(self._without_key(str(fault))) from None
         except (_Passing, _Lasting) as fault:
-            reply = Reply(failed=str(fault))
+            reply = Reply(failed=str(fault), in_vain=isinstance(fault, _Passing))
+        usage = {"requests": requests, **({"retries": requests - 1} if requests > 1 else {}), **reply.usage}
+        self._budget.spend(usage, config.prices)
         return Reply(
             text=self._without_key(reply.text),
             failed=self._without_key(reply.failed) if reply.failed else None,
-            usage={"requests": requests, **reply.usage},
-            seconds=round(time.monotonic() - start, 3),
+            usage=usage,
+            seconds=time.monotonic() - start,
             served_by=self._without_key(reply.served_by),
+            in_vain=reply.in_vain,
         )
+
+    async def _attempt(self, data: bytes) -> Reply:
+        async with self.throttle.turn(tokens=len(data) // _BYTES_PER_TOKEN):
+            began = time.monotonic()
+            try:
+                reply = _reply(await self._send("POST", "/chat/completions", data))
+            except _Busy as fault:
+                self.throttle.refused(fault.after)
+                raise
+            self.throttle.succeeded(time.monotonic() - began)
+            return reply
 
     async def models(self) -> list[str]:
         """Names of the models that the server says it has; empty where it doesn't say."""
         try:
             listed = await self._send("GET", "/models")
-            return sorted(str(entry["id"]) for entry in listed["data"])
+            return sorted(_line(str(entry["id"])) for entry in listed["data"])
         except (_Passing, _Lasting, Hopeless, LookupError, TypeError):
             return []
-
-    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return await self._send("POST", path, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
 
     async def _send(self, method: str, path: str, data: bytes | None = None) -> Any:
         url = self._config.base_url + path
         try:
-            async with self._session.request(method, url, data=data, allow_redirects=False) as response:
+            async with self._session.request(method, url, data=data, allow_redirects=False, **self._proxy) as response:
                 raw = bytearray()
                 async for chunk in response.content.iter_chunked(1 << 16):
                     raw += chunk
@@ -141,6 +170,8 @@ class ChatClient:
                         raise _Lasting(f"reply too large: over {_LARGEST_BODY >> 20} MiB")
         except TimeoutError:
             raise _Passing(f"time-out: no reply within {self._config.timeout:g} s") from None
+        except aiohttp.ClientSSLError as error:
+            raise _Unreachable(f"can't be reached by TLS: {_line(str(error.os_error))}; see base_url") from None
         except aiohttp.ConnectionTimeoutError:
             raise _Unreachable("can't be reached: no connection in time; is the server running?") from None
         except aiohttp.ClientConnectorError as error:
@@ -150,9 +181,21 @@ class ChatClient:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _Passing(f"connection lost: {_line(str(error)) or type(error).__name__}") from None
         text = self._without_key(raw.decode("utf-8", "replace"))
+        said: Any
+        try:
+            said = self._without_key_in(json.loads(text))
+        except (ValueError, RecursionError):
+            if response.status == 200:
+                raise _Passing(f"no JSON: {_line(text) or 'nothing'}") from None
+            said = text
         if response.status == 200:
-            return _json(text)
-        raise _fault(response.status, response.headers, text)
+            return said
+        elsewhere = self._without_key(response.headers.get("Location", ""))
+        raise _fault(response.status, said, response.headers.get("Retry-After"), elsewhere)
+
+    def _without_key_in(self, data: Any) -> Any:
+        """JSON without the key, in whatever way the server spelled it."""
+        return json.loads(self._without_key(json.dumps(data, ensure_ascii=False))) if self._key else data
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "***") if self._key and len(self._key) >= _SHORTEST_SECRET else text
@@ -164,11 +207,16 @@ def _wait(state: RetryCallState) -> float:
     return max(backoff(state), after or 0.0)
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise _Passing(f"no JSON: {_line(text) or 'nothing'}") from None
+def _proxy_for(url: str) -> dict[str, Any]:
+    """The proxy that the environment names, in aiohttp's terms; none for this machine itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    named = getproxies().get(parts.scheme) or getproxies().get("all")
+    if not named or host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
+        return {}
+    proxy = URL(named if "://" in named else f"http://{named}")
+    auth = aiohttp.BasicAuth(proxy.user, proxy.password or "") if proxy.user else None
+    return {"proxy": proxy.with_user(None), "proxy_auth": auth}
 
 
 def _reply(data: Any) -> Reply:
@@ -212,24 +260,25 @@ def _usage(told: Any) -> dict[str, int]:
     return {name: n for name, n in counts.items() if isinstance(n, int) and 0 <= n < 1 << 53}
 
 
-def _fault(status: int, headers: Mapping[str, str], text: str) -> Exception:
-    """What an answer other than 200 means."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        data = text
-    said = f"HTTP {status}: {_line(_message(data)) or 'without a word'}"
-    if status == 402 or (_code(data) in _EMPTY_ACCOUNT and _WAIT_AND_SEE not in text.lower()):
+def _fault(status: int, data: Any, retry_after: str | None, elsewhere: str) -> Exception:
+    """What an answer other than 200 means. data: its body, from JSON where it is any."""
+    message = _line(_message(data))
+    said = f"HTTP {status}: {message or 'without a word'}"
+    if status == 402 or (_code(data) in _EMPTY_ACCOUNT and _WAIT_AND_SEE not in str(data).lower()):
         return Hopeless(f"the account is empty: {said}")
     if status in (408, 409, 425, 429) or status >= 500:
-        kind = "rate limit" if status == 429 else "server error"
-        return _Passing(f"{kind}: {said}", _retry_after(headers.get("Retry-After")))
+        after = _retry_after(retry_after)
+        if status in (429, 503):
+            return _Busy(f"{'rate limit' if status == 429 else 'server error'}: {said}", after)
+        return _Passing(f"server error: {said}", after)
+    if status == 403 and _CONTENT.search(message):
+        return _Lasting(f"content filter: {said}")
     if status in (401, 403):
         return Hopeless(f"the key is refused: {said}")
     if status == 404:
         return Hopeless(f"unknown model or address: {said}")
     if 300 <= status < 400:
-        return Hopeless(f"the server is elsewhere: HTTP {status} to {_line(headers.get('Location', ''))}")
+        return Hopeless(f"the server is elsewhere: HTTP {status} to {_line(elsewhere)}")
     return _Lasting(f"bad request: {said}")
 
 

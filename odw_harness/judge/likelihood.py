@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from odw_harness import models
 from odw_harness.judge import inprocess
-from odw_harness.judge.base import LikelihoodConfig
+from odw_harness.judge.base import LikelihoodConfig, Request
 from odw_harness.questions import Question
+from odw_harness.rubric import Rubric
 from odw_harness.store import Store, digest
 from odw_harness.verdict import Provenance, Verdict
 
@@ -36,15 +37,19 @@ class LikelihoodJudge:
 
     def __init__(self, label: str, config: LikelihoodConfig, store: Store) -> None:
         """Nothing is loaded yet."""
-        self._label = label
+        self.label = label
+        self.repeats = 1  # the same every time
         self._config = config
         self._store = store
 
+    def provenance(self, rubric: Rubric | None = None, repeat: int = 0) -> Provenance:
+        """Who gives the verdicts: the model by its files, the formula by its version and templates. No rubric matters."""
+        return self._provenance
+
     @cached_property
-    def provenance(self) -> Provenance:
-        """Who gives the verdicts: the model by its files, the formula by its version and templates."""
+    def _provenance(self) -> Provenance:
         return Provenance(
-            judge=self._label,
+            judge=self.label,
             **inprocess.identity(self._config),
             rubric=RUBRIC,
             rubric_version=RUBRIC_VERSION,
@@ -53,22 +58,22 @@ class LikelihoodJudge:
 
     def preflight(self) -> None:
         """See that the backend is known and the model's configuration can be read; make the embedded model."""
-        inprocess.check(self._label, self._config)
+        inprocess.check(self.label, self._config)
 
     @cached_property
     def _lm(self) -> "LM":
         precise = {"softmax_dtype": "float32"} if self._config.model in models.HUGGING_FACE else {}
         return inprocess.load(self._config, **precise)
 
-    def verdicts(self, answers: Sequence[tuple[Question, str]]) -> Iterator[tuple[int, Verdict]]:
+    def verdicts(self, requests: Sequence[Request]) -> Iterator[tuple[int, Verdict]]:
         """One verdict after the other. An answer without text scores 1: it gives nothing of the reference."""
-        for index, (question, text) in enumerate(answers):
-            yield index, self._judge(question, text)
+        for index, request in enumerate(requests):
+            yield index, self._judge(request.question, request.text)
 
     def _judge(self, question: Question, text: str) -> Verdict:
         start = time.monotonic()
         if not text.strip():
-            return Verdict(score=1.0, rationale="the answer is empty", provenance=self.provenance)
+            return Verdict(score=1.0, rationale="the answer is empty", provenance=self._provenance)
         reference = question.reference
         answer = text[: LONGEST_ANSWER * len(reference) + 1000]
         blank = self._loglikelihood(WITHOUT_ANSWER.format(question=question.prompt), reference)
@@ -81,19 +86,19 @@ class LikelihoodJudge:
         seconds = round(time.monotonic() - start, 3)
         if not all(map(math.isfinite, details.values())) or best <= blank:
             reason = "the model does not tell the reference from nothing (no finite, positive range of likelihoods)"
-            return Verdict(unscored=reason, provenance=self.provenance, seconds=seconds)
+            return Verdict(unscored=reason, provenance=self._provenance, seconds=seconds)
         gain = (given - blank) / (best - blank)
         return Verdict(
             score=score(gain),
             details={**details, "gain": gain},
             rationale=f"the answer gives {gain:.1%} of what the reference gives",
-            provenance=self.provenance,
+            provenance=self._provenance,
             usage={"requests": 3},
             seconds=seconds,
         )
 
     def _loglikelihood(self, context: str, continuation: str) -> float:
-        model = self.provenance.fingerprint
+        model = self._provenance.fingerprint
         known = self._store.loglikelihood(model, context, continuation)
         if known is not None:
             return known

@@ -2,14 +2,11 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from odw_harness.judge import inprocess
 from odw_harness.judge.base import LocalConfig
-from odw_harness.judge.writing import Reply, WritingJudge
-from odw_harness.rubric import Rubric
-from odw_harness.verdict import Provenance
+from odw_harness.judge.writing import Dialogue, Messages, Reply, WritingJudge
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -18,53 +15,54 @@ if TYPE_CHECKING:
 class LocalJudge(WritingJudge):
     """Lets a model in this process write, batch by batch. It is loaded when the first reply is asked for."""
 
-    def __init__(self, label: str, config: LocalConfig, rubric: Rubric) -> None:
+    def __init__(self, label: str, config: LocalConfig) -> None:
         """Nothing is loaded yet."""
-        super().__init__(label, rubric)
+        super().__init__(label, config.repeats)
         self._config = config
 
-    @cached_property
-    def provenance(self) -> Provenance:
-        """Who gives the verdicts: the model by its files, and how it is let write."""
+    def _identity(self) -> dict[str, Any]:
+        """The model by its files, and how it is let write."""
         identity = inprocess.identity(self._config)
         identity["settings"] |= self._config.model_dump(include={"chat_template", "temperature", "max_tokens"})
-        return Provenance(
-            judge=self._label,
-            **identity,
-            rubric=self._rubric.name,
-            rubric_version=self._rubric.version,
-            prompt_hash=self._rubric.prompt_hash,
-        )
+        return identity
 
     def preflight(self) -> None:
         """See that backend, model and chat template are there."""
-        inprocess.check(self._label, self._config)
+        inprocess.check(self.label, self._config)
 
-    def _replies(self, prompts: Sequence[str]) -> Iterator[tuple[int, Reply]]:
-        if not prompts:
+    def _replies(self, dialogues: Sequence[Dialogue]) -> Iterator[tuple[int, Reply]]:
+        if not dialogues:
             return
         lm = inprocess.load(self._config)
-        fitting = []
-        for index, prompt in enumerate(prompts):
-            context = self._context(lm, prompt)
-            room = _room(lm, context)
-            if room is not None and room < self._config.max_tokens:
-                yield index, Reply(failed=f"prompt too long: it leaves room for {max(room, 0)} tokens of a reply")
-            else:
-                fitting.append((index, context))
         size = self._config.batch_size
-        for start in range(0, len(fitting), size):
-            batch = fitting[start : start + size]
-            began = time.monotonic()
-            texts = self._generate(lm, [context for _, context in batch])
-            seconds = round((time.monotonic() - began) / len(batch), 3)
-            for (index, _), text in zip(batch, texts, strict=True):
-                yield index, Reply(text, usage={"requests": 1}, seconds=seconds)
+        for start in range(0, len(dialogues), size):
+            batch = dialogues[start : start + size]
+            replies = self._write(lm, [dialogue.messages for dialogue in batch])
+            again = {i: m for i, d in enumerate(batch) if (m := d.once_more(replies[i])) is not None}
+            for index, reply in zip(again, self._write(lm, list(again.values())), strict=True):
+                replies[index] = reply.after(replies[index])
+            for index, reply in enumerate(replies, start):
+                yield index, reply
 
-    def _context(self, lm: "LM", prompt: str) -> str:
+    def _write(self, lm: "LM", asked: Sequence[Messages]) -> list[Reply]:
+        contexts = [self._context(lm, messages) for messages in asked]
+        rooms = [_room(lm, context) for context in contexts]
+        fits = [room is None or room >= self._config.max_tokens for room in rooms]
+        began = time.monotonic()
+        fitting = [context for context, fit in zip(contexts, fits, strict=True) if fit]
+        texts = iter(self._generate(lm, fitting) if fitting else ())
+        seconds = (time.monotonic() - began) / max(1, len(fitting))
+        return [
+            Reply(next(texts), usage={"requests": 1}, seconds=seconds)
+            if fit
+            else Reply(failed=f"prompt too long: it leaves room for {max(room or 0, 0)} tokens of a reply")
+            for fit, room in zip(fits, rooms, strict=True)
+        ]
+
+    def _context(self, lm: "LM", messages: Messages) -> str:
         if not self._config.chat_template:
-            return f"{prompt}\n"
-        return str(lm.apply_chat_template([{"role": "user", "content": prompt}]))
+            return "\n\n".join(message["content"] for message in messages) + "\n"
+        return str(lm.apply_chat_template(list(messages)))
 
     def _generate(self, lm: "LM", contexts: Sequence[str]) -> list[str]:
         from lm_eval.api.instance import Instance

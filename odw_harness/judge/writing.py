@@ -5,21 +5,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from odw_harness.questions import Question
-from odw_harness.reply import NoScores, read_scores, without_thoughts
+from odw_harness.judge.base import Request
+from odw_harness.reply import NoScores, Scores, kind_of, read_scores, without_thoughts
 from odw_harness.rubric import Rubric
 from odw_harness.texts import storable
 from odw_harness.verdict import Provenance, Verdict
 
 EMPTY = "the answer is empty"
+AGAIN = "你的回复没有给出可用的打分结果：{fault}。请不要重复评价，只按要求的字典格式（包括括号）返回全部打分，键依次为：{names}；字典之后不再写任何内容。"
+"""Asked once more after a reply that can't be read."""
+_FAULTS = {
+    "no dictionary of scores at the end": "末尾没有打分字典",
+    "not a dictionary": "字典的写法有误",
+    "contradicting dictionaries": "前后的打分不一致",
+    "contradicting means": "前后的平均分不一致",
+    "missing dimension": "缺少维度",
+    "extra dimension": "有要求之外的维度",
+    "doubled dimension": "有重复的维度",
+    "not a number": "有分数不是数字",
+    "outside 1 to 10": "有分数不在1到10之间",
+    "cut reply": "回复没有写完",
+}
+
+Messages = tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one prompt.
+    """What came back.
 
     failed: why there is no reply to read, otherwise None. usage: requests, prompt_tokens, completion_tokens,
-    cached_tokens, as far as known. served_by: what the server calls its model.
+    cached_tokens, as far as known. served_by: what the server calls its model. earlier: replies that it replaces.
+    in_vain: whether a fault that may pass did not.
     """
 
     text: str = ""
@@ -27,63 +44,114 @@ class Reply:
     usage: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     served_by: str = ""
+    earlier: tuple[str, ...] = ()
+    in_vain: bool = False
+
+    def after(self, first: "Reply") -> "Reply":
+        """This reply as the one to a second question, with what the first took."""
+        usage = {name: first.usage.get(name, 0) + self.usage.get(name, 0) for name in {**first.usage, **self.usage}}
+        earlier = (*first.earlier, first.text)
+        return Reply(self.text, self.failed, usage, first.seconds + self.seconds, self.served_by, earlier)
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """What a judge is asked: messages in OpenAI's form; and what it is asked once more, if its reply can't be read."""
+
+    request: Request
+
+    @property
+    def messages(self) -> Messages:
+        """The prompt, as one message of the user's."""
+        return ({"role": "user", "content": self.request.rubric.prompt(self.request.question, self.request.text)},)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the dimensions that the reply must give."""
+        return [dimension.name for dimension in self.request.rubric.dimensions_of(self.request.question)]
+
+    def scores(self, reply: Reply) -> Scores | NoScores:
+        """What the reply says."""
+        return NoScores(reply.failed) if reply.failed else read_scores(storable(reply.text), self.names)
+
+    def once_more(self, reply: Reply) -> Messages | None:
+        """The messages of a second question, with a note of what was wrong; None where a second would not help."""
+        scores = self.scores(reply)
+        if reply.failed or isinstance(scores, Scores):
+            return None
+        if scores.reason == "empty reply":
+            return self.messages
+        said = {"role": "assistant", "content": storable(reply.text)}
+        note = AGAIN.format(fault=_FAULTS.get(kind_of(scores.reason), scores.reason), names="、".join(self.names))
+        return (*self.messages, said, {"role": "user", "content": note})
 
 
 class WritingJudge(ABC):
-    """A judge that writes its verdicts, under one rubric."""
+    """A judge that writes its verdicts."""
 
-    def __init__(self, label: str, rubric: Rubric) -> None:
+    def __init__(self, label: str, repeats: int = 1) -> None:
         """Nothing is asked and nothing loaded yet."""
-        self._label = label
-        self._rubric = rubric
+        self.label = label
+        self.repeats = repeats
+        self._provenances: dict[tuple[Rubric, int], Provenance] = {}
 
-    @property
+    def provenance(self, rubric: Rubric, repeat: int = 0) -> Provenance:
+        """Who gives a verdict, by what measure."""
+        if (rubric, repeat) not in self._provenances:
+            self._provenances[rubric, repeat] = Provenance(
+                judge=self.label,
+                rubric=rubric.name,
+                rubric_version=rubric.version,
+                prompt_hash=rubric.prompt_hash,
+                repeat=repeat,
+                **self._identity(),
+            )
+        return self._provenances[rubric, repeat]
+
     @abstractmethod
-    def provenance(self) -> Provenance:
-        """Who gives the verdicts, by what rubric."""
+    def _identity(self) -> dict[str, Any]:
+        """backend, model, revision and settings of a Provenance."""
 
     @abstractmethod
     def preflight(self) -> None:
         """Find out whether this judge can be used. Raises JudgeError or ModelError where it can't."""
 
     @abstractmethod
-    def _replies(self, prompts: Sequence[str]) -> Iterator[tuple[int, Reply]]:
-        """The index of each prompt with its reply, in any order, as soon as it is there."""
+    def _replies(self, dialogues: Sequence[Dialogue]) -> Iterator[tuple[int, Reply]]:
+        """The index of each dialogue with its reply, in any order, as soon as it is there."""
 
-    def verdicts(self, answers: Sequence[tuple[Question, str]]) -> Iterator[tuple[int, Verdict]]:
-        """Judge answers. One without text scores 1 in every dimension, and nobody is asked."""
+    def verdicts(self, requests: Sequence[Request]) -> Iterator[tuple[int, Verdict]]:
+        """Judge. An answer without text scores 1 in every dimension, and nobody is asked."""
         asked = []
-        for index, (question, text) in enumerate(answers):
-            if text.strip():
+        for index, request in enumerate(requests):
+            if request.text.strip():
                 asked.append(index)
             else:
-                dimensions = {dimension.name: 1.0 for dimension in self._rubric.dimensions_of(question)}
-                yield index, Verdict(score=1.0, dimensions=dimensions, rationale=EMPTY, provenance=self.provenance)
-        prompts = [self._rubric.prompt(*answers[index]) for index in asked]
-        for number, reply in self._replies(prompts):
-            yield asked[number], self._verdict(answers[asked[number]][0], reply)
+                yield index, self._verdict_on_nothing(request)
+        for number, reply in self._replies([Dialogue(requests[index]) for index in asked]):
+            yield asked[number], self._verdict(Dialogue(requests[asked[number]]), reply)
 
-    def _verdict(self, question: Question, reply: Reply) -> Verdict:
-        text = storable(reply.text)
-        rationale = (without_thoughts(text) or text).strip()
-        scores = (
-            NoScores(reply.failed)
-            if reply.failed
-            else read_scores(text, [dimension.name for dimension in self._rubric.dimensions_of(question)])
-        )
+    def _verdict_on_nothing(self, request: Request) -> Verdict:
+        dimensions = {d.name: 1.0 for d in request.rubric.dimensions_of(request.question)}
+        provenance = self.provenance(request.rubric, request.repeat)
+        return Verdict(score=1.0, dimensions=dimensions, rationale=EMPTY, provenance=provenance)
+
+    def _verdict(self, dialogue: Dialogue, reply: Reply) -> Verdict:
+        request, scores, text = dialogue.request, dialogue.scores(reply), storable(reply.text)
         details: dict[str, float] = {}
         if isinstance(scores, NoScores):
             found: dict[str, Any] = {"unscored": scores.reason}
         else:
             found = {"score": scores.mean, "dimensions": scores.dimensions}
             if scores.stated_mean is not None:
-                details |= {"stated_mean": scores.stated_mean, "mean_differs": float(scores.mean_differs)}
+                details = {"stated_mean": scores.stated_mean, "mean_differs": float(scores.mean_differs)}
         return Verdict(
             **found,
-            rationale=rationale,
+            rationale=(without_thoughts(text) or text).strip(),
+            earlier=tuple(map(storable, reply.earlier)),
             details=details,
-            provenance=self.provenance,
+            provenance=self.provenance(request.rubric, request.repeat),
             usage=reply.usage,
-            seconds=reply.seconds,
+            seconds=round(reply.seconds, 3),
             served_by=reply.served_by,
         )

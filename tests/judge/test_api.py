@@ -1,11 +1,12 @@
 """The api judge against a server that behaves and misbehaves as real ones do."""
 
 import asyncio
+import json
 import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,16 @@ import pytest
 from tenacity import wait_none
 
 from odw_harness.errors import JudgeError
-from odw_harness.grading import Answer, grade
-from odw_harness.judge import client, load_config
+from odw_harness.grading import Grading
+from odw_harness.judge import Request, client, load_config
 from odw_harness.judge.api import ApiJudge
 from odw_harness.judge.base import ApiConfig
+from odw_harness.judge.budget import Budget
 from odw_harness.questions import Question
 from odw_harness.rubric import ALIGNBENCH, ODWEVAL, Rubric
 from odw_harness.store import Store
 from odw_harness.verdict import Verdict
-from tests.judge.server import MODEL, Action, JudgeServer, fails, grades, hangs, resets, says, send
+from tests.judge.server import MODEL, Action, JudgeServer, completion, fails, grades, hangs, resets, says, send
 
 QUESTION = Question(id="T-1", genre="通知", prompt="写一份通知。", reference="关于放假的通知")
 OTHER = Question(id="T-2", genre="新闻稿", split="ood2", prompt="写一篇消息。", reference="本报讯")
@@ -38,14 +40,29 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "s.sqlite")
 
 
-def judge(server: JudgeServer, rubric: Rubric = ODWEVAL, **fields: Any) -> ApiJudge:
+def judge(server: JudgeServer, **fields: Any) -> ApiJudge:
     config = {"backend": "api", "base_url": server.url, "model": MODEL, **fields}
-    return ApiJudge("loop", ApiConfig.model_validate(config), rubric)
+    return ApiJudge("loop", ApiConfig.model_validate(config))
 
 
-def verdict_on(one: ApiJudge, text: str = "关于放假的通知", question: Question = QUESTION) -> Verdict:
-    ((_, verdict),) = one.verdicts([(question, text)])
+def verdict_on(
+    one: ApiJudge,
+    text: str = "关于放假的通知",
+    question: Question = QUESTION,
+    rubric: Rubric = ODWEVAL,
+    repeat: int = 0,
+) -> Verdict:
+    ((_, verdict),) = one.verdicts([Request(question, text, rubric, repeat)])
     return verdict
+
+
+def requests(*texts: str) -> list[Request]:
+    return [Request(QUESTION, text, ODWEVAL) for text in texts]
+
+
+def run(texts: Sequence[str], one: ApiJudge, store: Store) -> tuple[list[Verdict], str | None]:
+    grading = Grading(requests(*texts), one, store)
+    return [graded.verdict for graded in grading], grading.stopped
 
 
 def test_a_verdict_holds_dimensions_reply_tokens_and_who_served_it(judge_server: JudgeServer) -> None:
@@ -89,18 +106,18 @@ def test_what_is_sent(judge_server: JudgeServer, monkeypatch: pytest.MonkeyPatch
 
 
 def test_each_rubric_and_split_has_its_own_prompt_and_provenance(judge_server: JudgeServer) -> None:
-    ours, theirs = judge(judge_server), judge(judge_server, ALIGNBENCH)
-    assert next(iter(verdict_on(ours, question=OTHER).dimensions or ())) == "文体规范"
-    assert next(iter(verdict_on(theirs, question=OTHER).dimensions or ())) == "事实正确性"
-    assert ours.provenance.fingerprint != theirs.provenance.fingerprint
+    one = judge(judge_server)
+    assert next(iter(verdict_on(one, question=OTHER).dimensions or ())) == "文体规范"
+    assert next(iter(verdict_on(one, question=OTHER, rubric=ALIGNBENCH).dimensions or ())) == "事实正确性"
+    assert len({one.provenance(rubric, n).fingerprint for rubric in (ODWEVAL, ALIGNBENCH) for n in (0, 1)}) == 4
 
 
 def test_provenance_changes_with_what_changes_verdicts_and_with_nothing_else(judge_server: JudgeServer) -> None:
-    base = judge(judge_server).provenance.fingerprint
+    base = judge(judge_server).provenance(ODWEVAL).fingerprint
     for change in ({"temperature": 1}, {"seed": 1}, {"max_tokens": 1}, {"model": "x"}, {"extra_body": {"a": 1}}):
-        assert judge(judge_server, **change).provenance.fingerprint != base
-    assert judge(judge_server, base_url="http://elsewhere/v1").provenance.fingerprint != base
-    assert judge(judge_server, concurrency=1, timeout=1, api_key_env="X").provenance.fingerprint == base
+        assert judge(judge_server, **change).provenance(ODWEVAL).fingerprint != base
+    assert judge(judge_server, base_url="http://elsewhere/v1").provenance(ODWEVAL).fingerprint != base
+    assert judge(judge_server, concurrency=1, timeout=1, api_key_env="X").provenance(ODWEVAL).fingerprint == base
 
 
 def test_an_empty_answer_scores_1_and_nobody_is_asked(judge_server: JudgeServer) -> None:
@@ -176,8 +193,7 @@ def test_a_fault_that_stays_is_a_reason_and_no_number(judge_server: JudgeServer,
 def test_a_server_that_never_answers_is_given_up(judge_server: JudgeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ATTEMPTS", 2)
     judge_server.always = hangs(2)
-    ((_, verdict),) = judge(judge_server, timeout=0.3)._ask(["参考答案"], 2)
-    assert verdict.failed == "time-out: no reply within 0.3 s"
+    assert verdict_on(judge(judge_server, timeout=0.3)).unscored == "time-out: no reply within 0.3 s"
 
 
 @pytest.mark.parametrize(
@@ -192,13 +208,6 @@ def test_a_server_that_never_answers_is_given_up(judge_server: JudgeServer, monk
         (says("评价到一半", "length"), "cut reply: the server stopped at max_tokens"),
         (says("", "content_filter"), "content filter: the server stopped with content_filter"),
         (says({"role": "assistant", "content": None, "refusal": "I can't"}), "refused: I can't"),
-        (says(None), "empty reply"),
-        (says(""), "empty reply"),
-        (says(7), "empty reply"),
-        (says({"role": "assistant"}), "empty reply"),
-        (says("我不能评价"), "no dictionary of scores at the end"),
-        (says("{'文种与格式规范': 11}"), "outside 1 to 10: 文种与格式规范 is 11"),
-        (says("\ud83d{'文种与格式规范': 1}"), "missing dimension: 内容完整与切题"),
     ],
 )
 def test_a_fault_of_one_answer_is_not_tried_again(judge_server: JudgeServer, action: Action, reason: str) -> None:
@@ -208,6 +217,59 @@ def test_a_fault_of_one_answer_is_not_tried_again(judge_server: JudgeServer, act
     assert str(verdict.unscored).startswith(reason)
     assert len(judge_server.requests) == 1
     Verdict.model_validate_json(verdict.model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("action", "reason", "note"),
+    [
+        (says("我不能评价"), "no dictionary of scores at the end", "末尾没有打分字典"),
+        (says("{'文种与格式规范': 11}"), "outside 1 to 10: 文种与格式规范 is 11", "有分数不在1到10之间"),
+        (says("\ud83d{'文种与格式规范': 1}"), "missing dimension: 内容完整与切题", "缺少维度"),
+        (says("<think>想"), "cut reply: the thoughts have no end", "回复没有写完"),
+    ],
+)
+def test_a_reply_without_scores_is_asked_once_more_with_what_was_wrong(
+    judge_server: JudgeServer, action: Action, reason: str, note: str
+) -> None:
+    judge_server.script = [action]
+    verdict = verdict_on(judge(judge_server, seed=3), repeat=2)
+    assert verdict.score == 6.0
+    assert len(verdict.earlier) == 1
+    assert verdict.usage["requests"] == 2
+    assert verdict.usage["completion_tokens"] == 80
+    first, second = judge_server.requests
+    assert [message["role"] for message in second["messages"]] == ["user", "assistant", "user"]
+    assert second["messages"][0] == first["messages"][0]
+    assert second["messages"][1]["content"] == verdict.earlier[0]
+    assert note in second["messages"][2]["content"]
+    assert "文种与格式规范、内容完整与切题、事实一致、结构与逻辑、语言得体" in second["messages"][2]["content"]
+    assert first["seed"] == second["seed"] == 5
+    judge_server.always = action
+    verdict = verdict_on(judge(judge_server))
+    assert str(verdict.unscored).startswith(reason)
+    assert verdict.usage["requests"] == 2
+    assert len(verdict.earlier) == 1
+    Verdict.model_validate_json(verdict.model_dump_json())
+
+
+@pytest.mark.parametrize("content", [None, "", 7, " \n"])
+def test_an_empty_reply_is_asked_again_as_it_was(judge_server: JudgeServer, content: Any) -> None:
+    judge_server.script = [says(content)]
+    assert verdict_on(judge(judge_server)).score == 6.0
+    assert judge_server.requests[0] == judge_server.requests[1]
+    judge_server.always = says({"role": "assistant"})
+    verdict = verdict_on(judge(judge_server))
+    assert verdict.unscored == "empty reply"
+    assert verdict.usage["requests"] == 2
+
+
+def test_the_second_question_may_fail_as_well(judge_server: JudgeServer) -> None:
+    judge_server.script = [says("我不能评价"), fails(400, "no")]
+    verdict = verdict_on(judge(judge_server))
+    assert verdict.unscored == "bad request: HTTP 400: no"
+    assert verdict.earlier == ("我不能评价",)
+    judge_server.script = [says("我不能评价"), fails(402, "empty")]
+    assert verdict_on(judge(judge_server)).unscored == "no dictionary of scores at the end"
 
 
 def test_a_reply_in_parts_is_read(judge_server: JudgeServer) -> None:
@@ -232,7 +294,7 @@ def test_usage_that_is_none_is_left_out(judge_server: JudgeServer) -> None:
     lies = {"prompt_tokens": "many", "completion_tokens": -3, "prompt_cache_hit_tokens": 5}
     judge_server.always = says("好", usage=lies, model=["x"])
     verdict = verdict_on(judge(judge_server))
-    assert verdict.usage == {"requests": 1, "cached_tokens": 5}
+    assert verdict.usage == {"requests": 2, "cached_tokens": 10}
     assert verdict.served_by == ""
 
 
@@ -262,14 +324,52 @@ def test_a_hopeless_fault_ends_the_judging_at_once_and_keeps_what_there_is(
     judge_server: JudgeServer, action: Action, reason: str, store: Store
 ) -> None:
     judge_server.by_answer = {"第2篇": action}
-    answers = [Answer(QUESTION, f"第{number}篇") for number in range(5)]
-    grading = grade(answers, judge(judge_server, concurrency=1), store)
-    assert [verdict.score for verdict in grading.verdicts] == [6.0, 6.0, None, None, None]
-    assert str(grading.stopped).startswith(f"judge loop: {judge_server.url}: {reason}")
+    answers = [f"第{number}篇" for number in range(5)]
+    verdicts, stopped = run(answers, judge(judge_server, concurrency=1), store)
+    assert [verdict.score for verdict in verdicts] == [6.0, 6.0, None, None, None]
+    assert str(stopped).startswith(f"judge loop: {judge_server.url}: {reason}")
     assert len(judge_server.prompts) == 3
     judge_server.by_answer = {}
-    assert [verdict.score for verdict in grade(answers, judge(judge_server), store).verdicts] == [6.0] * 5
+    assert [verdict.score for verdict in run(answers, judge(judge_server), store)[0]] == [6.0] * 5
     assert len(judge_server.prompts) == 6
+
+
+def test_a_text_that_is_refused_with_403_is_one_answers_fault(judge_server: JudgeServer, store: Store) -> None:
+    judge_server.by_answer = {"第1篇": fails(403, "Your input was flagged")}
+    verdicts, stopped = run([f"第{number}篇" for number in range(4)], judge(judge_server), store)
+    assert [verdict.score for verdict in verdicts] == [6.0, None, 6.0, 6.0]
+    assert verdicts[1].unscored == "content filter: HTTP 403: Your input was flagged"
+    assert stopped is None
+
+
+def test_a_server_that_fails_every_answer_is_given_up(judge_server: JudgeServer, store: Store) -> None:
+    judge_server.always = fails(500, "boom")
+    verdicts, stopped = run([f"第{number}篇" for number in range(40)], judge(judge_server, concurrency=4), store)
+    assert str(stopped).endswith("12 answers in a row got no reply; the last: server error: HTTP 500: boom")
+    assert all(verdict.score is None for verdict in verdicts)
+    assert len(set(judge_server.prompts)) < 20
+
+
+def test_netrc_is_left_alone(judge_server: JudgeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password secret-of-netrc\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("LOOP_KEY", KEY)
+    verdict_on(judge(judge_server))
+    verdict_on(judge(judge_server, api_key_env="LOOP_KEY"))
+    assert [headers.get("Authorization") for headers in judge_server.headers] == [None, f"Bearer {KEY}"]
+
+
+def test_a_proxy_of_the_environment_is_asked_for_other_machines(
+    judge_server: JudgeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge's server plays the proxy: it gets the whole address, and the proxy's own user and password."""
+    monkeypatch.setenv("http_proxy", judge_server.url.replace("http://", "http://user:pass@").removesuffix("/v1"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    one = judge(judge_server, base_url="http://judge.example.com/v1")
+    assert verdict_on(one).score == 6.0
+    assert judge_server.headers[0]["Host"] == "judge.example.com"
+    assert judge_server.headers[0]["Proxy-Authorization"].startswith("Basic ")
 
 
 def test_an_unknown_model_names_those_there_are(judge_server: JudgeServer) -> None:
@@ -288,7 +388,7 @@ def test_preflight_of_a_server_that_is_not_there() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    nobody = ApiJudge("loop", ApiConfig(backend="api", base_url=url, model="m"), ODWEVAL)
+    nobody = ApiJudge("loop", ApiConfig(backend="api", base_url=url, model="m"))
     with pytest.raises(JudgeError, match=rf"judge loop: {url}: can't be reached: .*; is the server running\?"):
         nobody.preflight()
 
@@ -337,11 +437,14 @@ def test_a_key_reaches_no_error_reply_or_store(
     with pytest.raises(JudgeError) as caught:
         one.preflight()
     assert KEY not in str(caught.value)
+    spelled = json.dumps(completion("好", model="x" * 180 + KEY)).replace(KEY, "".join(f"\\u{ord(c):04x}" for c in KEY))
+    judge_server.always = lambda handler, body: send(handler, 200, spelled.encode())
+    assert KEY[:12] not in verdict_on(one).model_dump_json()
     judge_server.always = says(f"your key is {KEY}", model=KEY)
     judge_server.by_answer = {"第2篇": fails(500, f"boom {KEY}"), "第3篇": fails(401, f"bad key {KEY}")}
     for text in ("第1篇", "第2篇", "第3篇"):
-        grading = grade([Answer(QUESTION, text)], one, store)
-        assert KEY not in grading.verdicts[0].model_dump_json() + str(grading.stopped)
+        (verdict,), stopped = run([text], one, store)
+        assert KEY not in verdict.model_dump_json() + str(stopped)
     assert KEY not in caplog.text
     store.close()
     assert KEY.encode() not in store.path.read_bytes()
@@ -355,7 +458,7 @@ def test_many_at_once_and_never_more_than_asked_for(judge_server: JudgeServer) -
         grades()(handler, body)
 
     judge_server.always = wait_for_the_others
-    answers = [(QUESTION, f"第{number}篇") for number in range(24)]
+    answers = requests(*(f"第{number}篇" for number in range(24)))
     verdicts = dict(judge(judge_server, concurrency=8).verdicts(answers))
     assert sorted(verdicts) == list(range(24))
     assert judge_server.most_at_once == 8
@@ -363,11 +466,11 @@ def test_many_at_once_and_never_more_than_asked_for(judge_server: JudgeServer) -
 
 def test_verdicts_arrive_one_by_one_and_a_stop_keeps_them(judge_server: JudgeServer, store: Store) -> None:
     judge_server.by_answer = {"第9篇": hangs(30)}
-    answers = [Answer(QUESTION, f"第{number}篇") for number in range(10)]
+    answers = [f"第{number}篇" for number in range(10)]
 
     class Impatient(ApiJudge):
-        def verdicts(self, answers: Any) -> Iterator[tuple[int, Verdict]]:
-            for number, item in enumerate(super().verdicts(answers), 1):
+        def verdicts(self, requests: Any) -> Iterator[tuple[int, Verdict]]:
+            for number, item in enumerate(super().verdicts(requests), 1):
                 yield item
                 if number == 9:
                     raise KeyboardInterrupt
@@ -375,10 +478,10 @@ def test_verdicts_arrive_one_by_one_and_a_stop_keeps_them(judge_server: JudgeSer
     config = ApiConfig(backend="api", base_url=judge_server.url, model=MODEL)
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        grade(answers, Impatient("loop", config, ODWEVAL), store)
+        run(answers, Impatient("loop", config), store)
     assert time.monotonic() - start < 15
     judge_server.by_answer = {}
-    assert [verdict.score for verdict in grade(answers, judge(judge_server), store).verdicts] == [6.0] * 10
+    assert [verdict.score for verdict in run(answers, judge(judge_server), store)[0]] == [6.0] * 10
     assert len(judge_server.prompts) <= 11, "what was judged is judged again"
 
 
@@ -403,7 +506,7 @@ def test_a_prompt_that_the_server_cut_is_warned_of_once(
 ) -> None:
     usage = {"prompt_tokens": 500, "completion_tokens": 40}
     judge_server.always = says("好", usage=usage)
-    list(judge(judge_server).verdicts([(QUESTION, f"第{number}篇") for number in range(3)]))
+    list(judge(judge_server).verdicts(requests(*(f"第{number}篇" for number in range(3)))))
     assert caplog.text.count("read 500 tokens of a prompt with") == 1
     judge_server.always = says("好", usage={"prompt_tokens": 3000})
     caplog.clear()
@@ -430,11 +533,18 @@ def test_a_body_without_end_is_given_up(judge_server: JudgeServer, monkeypatch: 
         ("temprature: 0", "field temprature: is no field of this judge"),
         ("temperature: hot", "field temperature: "),
         ("temperature: 3", "field temperature: "),
-        ("concurrency: 0", "field concurrency: "),
+        ("concurrency: 0", "field concurrency: must be a whole number from 1 to 1024, or auto"),
         ("timeout: 0", "field timeout: "),
         ("max_tokens: 0", "field max_tokens: "),
         ("extra_body: {messages: []}", "field extra_body: messages is set by the judge"),
         ("extra_body: {api_key: sk-123}", "field extra_body: api_key must not stand in a file"),
+        ("extra_body: {headers: {x-api-key: abc}}", "field extra_body: x-api-key must not stand in a file"),
+        ("extra_body: {a: [sk-123456789]}", "field extra_body: holds what looks like a key"),
+        ("extra_body: {a: 2024-01-01}", "field extra_body: may hold texts, numbers, lists and fields"),
+        ("extra_body: {a: .nan}", "field extra_body: may hold texts, numbers, lists and fields"),
+        ("extra_body: &a {x: *a}", "field extra_body: may hold texts, numbers, lists and fields"),
+        ("seed: 2024-13-45", "not YAML: month must be in 1..12"),
+        ("concurrency: many", "field concurrency: must be a whole number from 1 to 1024, or auto"),
         ("extra_body: [1]", "field extra_body: "),
         ("model: null", "field model: "),
     ],
@@ -453,3 +563,60 @@ def test_a_wrong_judge_file_is_named_with_its_field(tmp_path: Path, content: str
 
 def test_the_environment_is_as_it_was() -> None:
     assert "LOOP_KEY" not in os.environ
+
+
+def test_repeats_are_sent_with_seeds_of_their_own(judge_server: JudgeServer) -> None:
+    plain, seeded = judge(judge_server), judge(judge_server, seed=10)
+    for one in (plain, seeded):
+        for repeat in range(3):
+            verdict_on(one, repeat=repeat)
+    assert [body.get("seed") for body in judge_server.requests] == [None, 1, 2, 10, 11, 12]
+
+
+def test_a_budget_of_requests_stops_and_a_second_run_goes_on(judge_server: JudgeServer, store: Store) -> None:
+    answers = [f"第{number}篇" for number in range(10)]
+    one = judge(judge_server, concurrency=3)
+    one.budget = Budget(most_requests=4)
+    verdicts, stopped = run(answers, one, store)
+    assert sum(verdict.score is not None for verdict in verdicts) == 4
+    assert str(stopped).endswith("--max-requests 4 is reached")
+    assert len(judge_server.requests) == 4
+    assert [verdict.score for verdict in run(answers, judge(judge_server), store)[0]] == [6.0] * 10
+    assert len(judge_server.requests) == 10
+
+
+def test_a_budget_of_money(judge_server: JudgeServer, store: Store) -> None:
+    """A reply costs (2300 × 2 + 700 × 1 + 40 × 10) / 10⁶ = 0.0057."""
+    prices = {"input": 2, "cached_input": 1, "output": 10}
+    one = judge(judge_server, concurrency=1, prices=prices)
+    one.budget = Budget(most_cost=0.0115)
+    verdicts, stopped = run([f"第{number}篇" for number in range(5)], one, store)
+    assert [verdict.score for verdict in verdicts] == [6.0, 6.0, 6.0, None, None]
+    assert one.budget.cost == pytest.approx(3 * 0.0057)
+    assert str(stopped).endswith("--max-cost 0.0115 is reached")
+
+
+def test_what_is_under_way_when_the_judging_ends_is_kept(judge_server: JudgeServer, store: Store) -> None:
+    def slowly(handler: Any, body: Any) -> None:
+        time.sleep(0.5)
+        grades()(handler, body)
+
+    judge_server.by_answer = {"第1篇": slowly, "第2篇": fails(401, "no")}
+    verdicts, stopped = run([f"第{number}篇" for number in (1, 2, 3, 4)], judge(judge_server, concurrency=2), store)
+    assert verdicts[0].score == 6.0
+    assert "the key is refused" in str(stopped)
+    assert len(judge_server.requests) == 2
+
+
+def test_retry_after_holds_back_everybody(judge_server: JudgeServer) -> None:
+    judge_server.script = [fails(429, "slow down", Retry_After="1")]
+    start = time.monotonic()
+    times: list[float] = []
+
+    def timed(handler: Any, body: Any) -> None:
+        times.append(time.monotonic() - start)
+        grades()(handler, body)
+
+    judge_server.always = timed
+    list(judge(judge_server, concurrency=1).verdicts(requests("第1篇", "第2篇")))
+    assert min(times) >= 1.0

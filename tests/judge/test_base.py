@@ -6,7 +6,6 @@ from odw_harness.errors import JudgeError
 from odw_harness.judge import load_config, load_judge
 from odw_harness.judge.base import ApiConfig
 from odw_harness.resources import JUDGES
-from odw_harness.rubric import ODWEVAL
 from odw_harness.store import Store
 
 OURS = sorted(JUDGES.glob("*.yaml"))
@@ -35,7 +34,7 @@ def test_a_hosted_judge_says_where_its_key_comes_from_and_a_local_one_needs_none
         assert f"in {config.api_key_env}" in " ".join(text.replace("#", " ").split())
         monkeypatch.delenv(config.api_key_env, raising=False)
         with pytest.raises(JudgeError, match=f"the variable {config.api_key_env} is not set"):
-            load_judge(label, ODWEVAL, Store()).preflight()
+            load_judge(label, Store()).preflight()
     else:
         assert getattr(config, "api_key_env", None) is None
         assert text.startswith("#")

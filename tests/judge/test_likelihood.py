@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from odw_harness.errors import JudgeError
-from odw_harness.judge import load_judge
+from odw_harness.judge import Request, load_judge
 from odw_harness.judge.base import LikelihoodConfig
 from odw_harness.judge.likelihood import LikelihoodJudge, tail_logits_model
 from odw_harness.questions import Question
@@ -28,7 +28,7 @@ def judge(store: Store) -> LikelihoodJudge:
 
 
 def scores(judge: LikelihoodJudge, *texts: str) -> list[float | None]:
-    return [verdict.score for _, verdict in judge.verdicts([(QUESTION, text) for text in texts])]
+    return [verdict.score for _, verdict in judge.verdicts([Request(QUESTION, text, ODWEVAL) for text in texts])]
 
 
 def test_the_reference_scores_8_nothing_of_it_1_and_half_of_it_4_5(judge: LikelihoodJudge) -> None:
@@ -36,7 +36,7 @@ def test_the_reference_scores_8_nothing_of_it_1_and_half_of_it_4_5(judge: Likeli
 
 
 def test_a_verdict_keeps_the_three_likelihoods_and_the_gain(judge: LikelihoodJudge) -> None:
-    ((_, verdict),) = judge.verdicts([(QUESTION, "甲乙丙丁")])
+    ((_, verdict),) = judge.verdicts([Request(QUESTION, "甲乙丙丁", ODWEVAL)])
     assert verdict.details == {
         "loglikelihood": pytest.approx(-4 * math.log(2) - 6 * math.log(1000)),
         "loglikelihood_without": pytest.approx(-10 * math.log(1000)),
@@ -67,7 +67,7 @@ def test_what_depends_on_the_question_alone_is_computed_once_for_all_systems(
 
 def test_a_model_to_which_the_reference_means_nothing_gives_no_score(judge: LikelihoodJudge) -> None:
     known = Question(id="T-2", genre="通知", prompt="甲乙丙", reference="甲乙丙")
-    ((_, verdict),) = judge.verdicts([(known, "甲")])
+    ((_, verdict),) = judge.verdicts([Request(known, "甲", ODWEVAL)])
     assert verdict.score is None
     assert verdict.unscored is not None
 
@@ -88,7 +88,7 @@ def test_the_model_is_known_by_its_files(tiny_model: Path, store: Store, tmp_pat
 
     def fingerprint(folder: Path, **more: Any) -> str:
         config = LikelihoodConfig(backend="likelihood", model_args={"pretrained": str(folder), **more})
-        return LikelihoodJudge("x", config, store).provenance.revision
+        return LikelihoodJudge("x", config, store).provenance().revision
 
     assert fingerprint(copy) == fingerprint(tiny_model)
     data = bytearray((copy / "model.safetensors").read_bytes())
@@ -108,7 +108,7 @@ def test_a_judge_with_an_adapter_is_known_by_the_adapters_files_too(
         config = LikelihoodConfig(
             backend="likelihood", model_args={"pretrained": str(tiny_model), "peft": str(adapter)}
         )
-        return LikelihoodJudge("x", config, store).provenance.revision
+        return LikelihoodJudge("x", config, store).provenance().revision
 
     assert revision("a") == revision("a")
     assert revision("a") != revision("b")
@@ -142,8 +142,8 @@ def test_preflight_finds_a_model_that_is_not_there(store: Store, tmp_path: Path)
 def test_a_judge_over_a_folder_passes_preflight_and_judges(store: Store, tiny_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "tiny.yaml"
     path.write_text(f"backend: likelihood\nmodel_args:\n  pretrained: {tiny_model}\n  dtype: float32\n")
-    judge = load_judge(str(path), ODWEVAL, store)
+    judge = load_judge(str(path), store)
     judge.preflight()
-    ((_, verdict),) = judge.verdicts([(QUESTION, "甲乙丙")])
+    ((_, verdict),) = judge.verdicts([Request(QUESTION, "甲乙丙", ODWEVAL)])
     assert verdict.provenance.judge == "tiny"
     assert (verdict.score is None) == (verdict.unscored is not None)

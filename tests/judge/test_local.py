@@ -10,11 +10,11 @@ from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
 from odw_harness.errors import JudgeError
-from odw_harness.judge import inprocess, load_judge
+from odw_harness.judge import Request, inprocess, load_judge
 from odw_harness.judge.base import LocalConfig
 from odw_harness.judge.local import LocalJudge
 from odw_harness.questions import Question
-from odw_harness.rubric import ALIGNBENCH, ODWEVAL
+from odw_harness.rubric import ALIGNBENCH, ODWEVAL, Rubric
 from odw_harness.store import Store
 from odw_harness.verdict import Verdict
 from tests.judge.server import scores_for
@@ -61,11 +61,11 @@ def _fresh() -> Iterator[None]:
 
 
 def judge(**fields: Any) -> LocalJudge:
-    return LocalJudge("scribe", LocalConfig.model_validate({"backend": "local", "model": "scribe", **fields}), ODWEVAL)
+    return LocalJudge("scribe", LocalConfig.model_validate({"backend": "local", "model": "scribe", **fields}))
 
 
-def verdicts(one: LocalJudge, *texts: str) -> list[Verdict]:
-    given = dict(one.verdicts([(QUESTION, text) for text in texts]))
+def verdicts(one: LocalJudge, *texts: str, rubric: Rubric = ODWEVAL) -> list[Verdict]:
+    given = dict(one.verdicts([Request(QUESTION, text, rubric) for text in texts]))
     return [given[index] for index in range(len(texts))]
 
 
@@ -73,7 +73,10 @@ def test_it_writes_verdicts_batch_by_batch() -> None:
     given = verdicts(judge(batch_size=2), "第3篇", "", "第7篇", "第9篇", "无号")
     assert [verdict.score for verdict in given] == [3.0, 1.0, 7.0, 9.0, None]
     assert given[4].unscored == "no dictionary of scores at the end"
-    assert [len(batch) for batch in Scribe.batches] == [2, 2]
+    assert given[4].earlier == ("好",)
+    assert given[4].usage == {"requests": 2}
+    assert [len(batch) for batch in Scribe.batches] == [2, 2, 1]
+    assert "末尾没有打分字典" in Scribe.batches[2][0][0]
 
 
 def test_the_prompt_goes_through_the_chat_template_unless_told_otherwise() -> None:
@@ -98,16 +101,16 @@ def test_a_prompt_that_leaves_no_room_is_unscored_and_not_cut(monkeypatch: pytes
 def test_two_rubrics_share_one_model() -> None:
     config = LocalConfig(backend="local", model="scribe")
     for rubric in (ODWEVAL, ALIGNBENCH):
-        (verdict,) = verdicts(LocalJudge("scribe", config, rubric), "第3篇")
+        (verdict,) = verdicts(LocalJudge("scribe", config), "第3篇", rubric=rubric)
         assert (verdict.score, verdict.provenance.rubric) == (3.0, rubric.name)
     assert Scribe.loaded == 1
 
 
 def test_provenance_changes_with_what_changes_verdicts() -> None:
-    base = judge().provenance.fingerprint
+    base = judge().provenance(ODWEVAL).fingerprint
     for change in ({"temperature": 1}, {"max_tokens": 9}, {"chat_template": False}, {"model_args": {"dtype": "x"}}):
-        assert judge(**change).provenance.fingerprint != base
-    assert judge(batch_size=7).provenance.fingerprint == base
+        assert judge(**change).provenance(ODWEVAL).fingerprint != base
+    assert judge(batch_size=7).provenance(ODWEVAL).fingerprint == base
 
 
 def test_preflight_wants_a_known_backend_and_a_model(tiny_model: Path) -> None:
@@ -138,9 +141,9 @@ def test_a_real_model_that_can_write_no_verdict_gives_a_reason(tiny_model: Path,
         f"backend: local\nmodel_args: {{pretrained: {tiny_model}, dtype: float32, device: cpu}}\n"
         "max_tokens: 8\nbatch_size: 2\n"
     )
-    judge = load_judge(str(path), ALIGNBENCH, Store())
+    judge = load_judge(str(path), Store())
     judge.preflight()
-    given = dict(judge.verdicts([(QUESTION, "第一篇"), (QUESTION, "第二篇，长一些")]))
+    given = dict(judge.verdicts([Request(QUESTION, text, ALIGNBENCH) for text in ("第一篇", "第二篇，长一些")]))
     assert [given[index].score for index in (0, 1)] == [None, None]
     assert given[0].unscored
 
@@ -150,5 +153,5 @@ def test_no_key_in_model_args(tmp_path: Path, field: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(f"backend: local\nmodel_args: {{{field}: hf_123}}\n")
     with pytest.raises(JudgeError, match=f"field model_args: {field} must not stand in a file") as caught:
-        load_judge(str(path), ODWEVAL, Store())
+        load_judge(str(path), Store())
     assert "hf_123" not in str(caught.value)
