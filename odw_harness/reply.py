@@ -27,7 +27,8 @@ _WIDTHS: dict[int, str | int] = {
     **dict.fromkeys(map(ord, "、﹐"), ","),
     **dict.fromkeys(map(ord, "∶︰﹕"), ":"),
 }
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+"""For str.translate: characters without width, which are left out of what is read."""
 _THOUGHT = re.compile(
     r"(?<![\"<(\[《【])[<\[◁](/?)\s*(?:seed:)?(?:think(?:ing)?|thought|reasoning)\b[^<>\[\]◁▷]{0,20}[>\]▷]", re.I
 )
@@ -162,7 +163,7 @@ def without_thoughts(reply: str) -> str | None:
 
 
 def _read(reply: str, dimensions: list[str]) -> Scores:
-    spoken = without_thoughts(reply.translate(_INVISIBLE))
+    spoken = without_thoughts(reply.translate(INVISIBLE))
     if spoken is None:
         raise _Unreadable("cut reply: the thoughts have no end")
     text = spoken.translate(_WIDTHS)

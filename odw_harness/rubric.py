@@ -10,7 +10,7 @@ from functools import cached_property
 
 from odw_harness.errors import RubricError
 from odw_harness.questions import Question
-from odw_harness.reply import MEANS
+from odw_harness.reply import INVISIBLE, MEANS
 from odw_harness.resources import PROMPTS
 from odw_harness.store import digest
 
@@ -83,9 +83,12 @@ class Rubric:
 
     def _without_scores(self, text: str) -> str:
         names = [*MEANS, *(dimension.name for dimension in (*self.dimensions, self.other_first) if dimension)]
-        return _BRACES.sub(
-            lambda found: f"（{found[1]}）" if any(name in found[1] for name in names) else found[0], text
-        )
+
+        def in_round_brackets(found: re.Match[str]) -> str:
+            plain = found[1].translate(INVISIBLE)
+            return f"（{found[1]}）" if any(name in plain for name in names) else found[0]
+
+        return _BRACES.sub(in_round_brackets, text)
 
 
 def without_markers(text: str) -> str:
