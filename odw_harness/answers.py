@@ -32,7 +32,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Entry:
     """A saved answer, with the id under which its verdict is written, and the place it was read from (FILE: line N)."""
 
-    id: str
+    id: str | int
     question: Question
     text: str
     where: str
@@ -78,7 +78,7 @@ class SavedAnswers:
         self._questions_file = questions_file
         unique = {os.path.realpath(file) if file != STANDARD_INPUT else file: file for file in reversed(files)}
         self._files = {f: _spooled() if f == STANDARD_INPUT else f for f in files if f in unique.values()}
-        self._ambiguous: set[str] = set()
+        self._ambiguous: set[str | int] = set()
         self._count = 0
         self.notices = list(self._look_through())
 
@@ -97,9 +97,9 @@ class SavedAnswers:
     def _look_through(self) -> Iterator[str]:
         kinds: Counter[str] = Counter()
         answered: set[str] = set()
-        everywhere: set[str] = set()
+        everywhere: set[str | int] = set()
         for file in self._files:
-            places: dict[str, tuple[str, str]] = {}
+            places: dict[str | int, tuple[str, str]] = {}
             for entry, sample in self._entries(file):
                 content = digest(entry.question.fingerprint, entry.text)
                 if entry.id not in places:
@@ -173,7 +173,7 @@ def _kinds(text: str) -> Iterator[str]:
 
 def _of_row(
     row: dict[str, Any], where: str, known: dict[str, Question], questions_file: str | None
-) -> tuple[str, Question, str | None]:
+) -> tuple[str | int, Question, str | None]:
     try:
         parsed = _Row.model_validate(row)
     except ValidationError as error:
@@ -191,10 +191,11 @@ def _of_row(
         )
     else:
         question = known[parsed.question_id]
-    return parsed.id, question, parsed.answer
+    identity = row["id"] if isinstance(row["id"], int) else parsed.id
+    return identity, question, parsed.answer
 
 
-def _of_sample(row: dict[str, Any], where: str) -> Iterator[tuple[str, Question, str | None]]:
+def _of_sample(row: dict[str, Any], where: str) -> Iterator[tuple[str | int, Question, str | None]]:
     try:
         doc = _Doc.model_validate(row["doc"])
     except ValidationError as error:

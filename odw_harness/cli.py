@@ -24,6 +24,16 @@ _EXAMPLES = """examples:
 `odw COMMAND --help` tells more of each."""
 
 
+class _Once(argparse.Action):
+    """An option that stands for one thing: given twice, the last would win without a word."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        if getattr(namespace, f"{self.dest}_given", False):
+            parser.error(f"{option_string} is given twice; call once for each judge and rubric")
+        setattr(namespace, self.dest, values)
+        setattr(namespace, f"{self.dest}_given", True)
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of `odw`."""
     raw = argparse.RawDescriptionHelpFormatter
@@ -59,17 +69,21 @@ def parser() -> argparse.ArgumentParser:
     judge = commands.add_parser(
         "judge",
         help="grade saved answers",
-        description="Grade answers from files: lm-eval's samples files, or JSON lines with id, answer and question_id, or question and reference. Verdicts are kept in the store (ODW_STORE): a second run asks nothing, a killed one goes on.",
+        description="Grade answers from files: lm-eval's samples files, or JSON lines with id, answer and question_id, or question, reference and split (in19, ood2). A line of the output: id, rubric, judge, repeat, score, dimensions, unscored, rationale, usage. Ids that stand in several files are written as FILE:ID; call once for each system whose mean you want. Verdicts are kept in the store (ODW_STORE): a second run asks nothing, a killed one goes on.",
         epilog="examples:\n"
-        "  odw judge outputs/qwen/samples_odweval_*.jsonl --rubric odweval --judge deepseek --out verdicts.jsonl\n"
+        "  odw judge outputs/qwen/samples_odw*.jsonl --rubric odweval --judge deepseek --out verdicts.jsonl\n"
         "  odw judge answers.jsonl --rubric alignbench --judge judges/vllm.yaml --min-coverage 0.95 --out v.jsonl\n"
         """  echo '{"id": 1, "question_id": "ODW-08", "answer": "…"}' | odw judge - --judge ollama\n\n"""
-        "exit codes: 0 graded; 2 a mistake, or the judge gave up; 3 coverage under --min-coverage",
+        "exit codes: 0 graded; 2 a mistake, a limit (--max-…), or the judge gave up; 3 coverage under --min-coverage",
         formatter_class=raw,
     )
     judge.add_argument("files", nargs="+", metavar="ANSWERS", help="files of answers, - for standard input")
-    judge.add_argument("--rubric", default="odweval", metavar="NAME", help="odweval (default) or alignbench")
-    judge.add_argument("--judge", metavar="NAME|FILE", help="a judge's name or YAML (default: ODW_JUDGE, or embedded)")
+    judge.add_argument(
+        "--rubric", action=_Once, default="odweval", metavar="NAME", help="odweval (default) or alignbench"
+    )
+    judge.add_argument(
+        "--judge", action=_Once, metavar="NAME|FILE", help="a judge's name or YAML (default: ODW_JUDGE, or embedded)"
+    )
     judge.add_argument(
         "--out", metavar="FILE", help="where verdicts go, a JSON object a line (default: standard output)"
     )

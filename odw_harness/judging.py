@@ -59,7 +59,7 @@ def judge_files(
     _set_budget(judge, limits)
     saved = SavedAnswers(files, questions)
     start = time.monotonic()
-    ids: deque[str] = deque()
+    ids: deque[str | int] = deque()
 
     def requests() -> Iterator[Request]:
         for entry in saved:
@@ -99,7 +99,7 @@ def _set_budget(judge: Judge, limits: Limits) -> None:
     judge.budget = Budget(limits.max_requests, limits.max_cost)
 
 
-def row(identity: str, verdict: Verdict) -> dict[str, Any]:
+def row(identity: str | int, verdict: Verdict) -> dict[str, Any]:
     """A line of the output."""
     return {
         "id": identity,
@@ -191,14 +191,14 @@ class Tally:
     asked_again: int = 0
     wrong_means: int = 0
     spreads: _Column = field(default_factory=_Column)
-    _last: tuple[str, list[float]] = ("", [])
+    _last: tuple[str | int, list[float]] = ("", [])
 
     @property
     def coverage(self) -> float:
         """Share of verdicts with a score."""
         return self.columns["score"].count / self.verdicts if "score" in self.columns else 0.0
 
-    def add(self, identity: str, graded: Graded) -> None:
+    def add(self, identity: str | int, graded: Graded) -> None:
         """Count a verdict. Those of one answer come one after the other."""
         verdict = graded.verdict
         self.verdicts += 1
@@ -216,7 +216,7 @@ class Tally:
             self.new += 1
             self.used.update(verdict.usage)
 
-    def _add_to_spread(self, identity: str, score: float) -> None:
+    def _add_to_spread(self, identity: str | int, score: float) -> None:
         if self._last[0] != identity:
             self._end_of_answer()
             self._last = (identity, [])
@@ -261,12 +261,12 @@ class Tally:
         scored = self.columns["score"].count if "score" in self.columns else 0
         console.print(
             f"{scored} of {self.verdicts} {'answers' if judge.repeats == 1 else 'verdicts'} scored (coverage "
-            f"{self.coverage:.3f}); {self.new} judged now, the rest from the store; {self._spent(judge)}{seconds:.1f} s"
+            f"{self.coverage:.3f}); {self.new} judged now, {self.verdicts - self.new} known; {self._spent(judge)}{seconds:.1f} s"
         )
 
     def _spent(self, judge: Judge) -> str:
         used = self.used
-        text = f"{used['requests']:,} requests"
+        text = f"{used['requests']:,} request{'' if used['requests'] == 1 else 's'}"
         if used["retries"] or self.asked_again:
             text += f" ({used['retries']} retries, {self.asked_again} asked again for scores)"
         if used["prompt_tokens"] or used["completion_tokens"]:

@@ -7,6 +7,7 @@ the other ranks of a run.
 import functools
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
@@ -20,6 +21,7 @@ from odw_harness.errors import OdwError, StoreError, TaskError
 from odw_harness.grading import Grading
 from odw_harness.judge import Judge, Request, load_judge
 from odw_harness.questions import COMPLETION_CUE, Question, load_questions
+from odw_harness.reply import kind_of
 from odw_harness.rubric import Rubric, find_rubric
 from odw_harness.rules import check_text, of_question
 from odw_harness.store import Store
@@ -39,6 +41,10 @@ _SYSTEM_KEYS = (
     "load_in_8bit",
     "dtype",
 )
+
+
+METADATA = ("judge", "questions", "repeats", "alignbench_data")
+"""What our tasks take by --metadata."""
 
 
 class RunStopped(OdwError, SystemExit):
@@ -123,7 +129,7 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
         try:
             if not self._predict_only:
                 self._judge = find_judge(self.config.metadata.get("judge"), self._store)
-                self._say_whose_scores_these_are()
+                self._note_who_judges()
         except OdwError as error:
             raise RunStopped(f"error: {error}") from None
         if self._questions:
@@ -133,7 +139,10 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
             nothing = Instance("generate_until", {}, ("", {}), 0, (self.config.task, 0, 0))
             self._instances = [nothing]  # zero repeats: evaluate() needs an instance, the model never sees it
 
-    def _say_whose_scores_these_are(self) -> None:
+    def _note_who_judges(self) -> None:
+        """In the task's metadata, which lm-eval writes into its results file, and in a warning where need is."""
+        by = {rubric.name: self._judge.provenance(rubric).model_dump() for rubric in self._rubrics}
+        self.config.metadata = {**self.config.metadata, "verdicts_by": by}
         for rubric in self._rubrics:
             who = self._judge.provenance(rubric)
             if who.rubric != rubric.name:
@@ -189,13 +198,16 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
             for repeat in range(self._judge.repeats)
         ]
         try:
-            verdicts = iter(
-                [graded.verdict for graded in Grading(requests, self._judge, self._store, total=len(requests))]
-            )
+            given = [graded.verdict for graded in Grading(requests, self._judge, self._store, total=len(requests))]
         except StoreError as error:  # an exception here would cost lm-eval's result files, answers and all
             log.error("verdicts could not be stored: %s", error)
             provenances = (self._judge.provenance(request.rubric, request.repeat) for request in requests)
-            verdicts = iter([Verdict(unscored=str(error), provenance=each) for each in provenances])
+            given = [Verdict(unscored=str(error), provenance=each) for each in provenances]
+        reasons = Counter(kind_of(verdict.unscored) for verdict in given if verdict.unscored)
+        if reasons:
+            told = ", ".join(f"{count} × {kind}" for kind, count in reasons.most_common())
+            log.warning("%s: %d of %d verdicts unscored: %s", self.config.task, reasons.total(), len(given), told)
+        verdicts = iter(given)
         return {
             rubric: [[next(verdicts) for _ in range(self._judge.repeats)] for _ in documents]
             for rubric in self._rubrics

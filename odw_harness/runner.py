@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import platformdirs
 from odw_harness import resources
 from odw_harness.alignbench import load_writing_questions
 from odw_harness.errors import ModelError, TaskError
-from odw_harness.lmeval import RunStopped, find_judge, open_store
+from odw_harness.judge import Judge
+from odw_harness.lmeval import METADATA, RunStopped, find_judge, open_store
 from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_backend, fingerprint, parts
 from odw_harness.questions import load_questions
+from odw_harness.rubric import ODWEVAL
 from odw_harness.store import digest
 
 log = logging.getLogger(__name__)
@@ -41,13 +44,16 @@ def run(arguments: list[str]) -> None:
     for name, default in (("tasks", ["odweval"]), ("output_path", "outputs"), ("log_samples", True)):
         if not getattr(namespace, name, None) and name not in settings:
             setattr(namespace, name, default)
-    _check_early(settings, namespace)
+    judge = _check_early(settings, namespace)
     model = str(namespace.model or settings.get("model") or "hf")
     model_args = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
     if model_args.get("pretrained") == EMBEDDED:
         model_args["pretrained"] = str(embedded_model())
         namespace.model_args = model_args
     _check_model(model, model_args)
+    if judge is not None:
+        who = judge.provenance(ODWEVAL)
+        print(f"Judge: {judge.label} ({who.backend}, {who.model})", file=sys.stderr)
     if not namespace.use_cache and "use_cache" not in settings:
         namespace.use_cache = _answers_cache(model, model_args)
     output = Path(str(namespace.output_path or settings.get("output_path")))
@@ -75,15 +81,18 @@ def _config_file(path: str | None) -> dict[str, Any]:
         raise TaskError(" ".join(str(error).split())) from None
 
 
-def _check_early(settings: dict[str, Any], namespace: Any) -> None:
+def _check_early(settings: dict[str, Any], namespace: Any) -> Judge | None:
     """Find a wrong judge or questions file before minutes are spent on loading the model under test."""
     metadata = {**(settings.get("metadata") or {}), **(namespace.metadata or {})}
+    for name in sorted(set(namespace.metadata or {}) - set(METADATA)):
+        log.warning("--metadata %s: no task of ours takes it; they take %s", name, ", ".join(METADATA))
     load_questions(metadata.get("questions"))
     tasks = str(namespace.tasks or settings.get("tasks"))
     if "alignbench_writing" in tasks:
         load_writing_questions(metadata.get("alignbench_data"))
     if not getattr(namespace, "predict_only", False) and not settings.get("predict_only"):
-        find_judge(metadata.get("judge"), open_store())
+        return find_judge(metadata.get("judge"), open_store())
+    return None
 
 
 def _check_model(name: str, arguments: dict[str, Any]) -> None:

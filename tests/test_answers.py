@@ -30,7 +30,7 @@ def sample(question: str, *texts: str | None, **more: Any) -> dict[str, Any]:
     return {"doc_id": 0, "doc": doc, "resps": [list(texts)], "filter": "odweval", "score": 7.0, **more}
 
 
-def ids(saved: SavedAnswers) -> list[str]:
+def ids(saved: SavedAnswers) -> list[str | int]:
     return [entry.id for entry in saved]
 
 
@@ -38,7 +38,7 @@ def test_plain_rows(tmp_path: Path) -> None:
     saved = SavedAnswers(
         [written(tmp_path / "a.jsonl", plain("x"), "", plain(7, "<think>想</think>\n函", "ODW-14", note=1))]
     )
-    assert ids(saved) == ["x", "7"]
+    assert ids(saved) == ["x", 7]
     assert [entry.text for entry in saved] == ["一份通知", "函"]
     assert [entry.question.id for entry in saved] == ["ODW-08", "ODW-14"]
     assert list(saved)[1].where == f"{tmp_path / 'a.jsonl'}: line 3"

@@ -102,7 +102,7 @@ def test_a_second_run_asks_nothing_and_gives_the_same(
         assert main(["judge", answers, "--judge", str(served_judge), "--out", str(tmp_path / name)]) == 0
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert len(judge_server.requests) == 6, "five answers and one pre-flight"
-    assert "0 judged now, the rest from the store; 0 requests;" in " ".join(capsys.readouterr().err.split())
+    assert "0 judged now, 5 known; 0 requests;" in " ".join(capsys.readouterr().err.split())
 
 
 def test_judges_and_rubrics_never_share_a_verdict(
@@ -168,7 +168,8 @@ def test_all_that_can_be_wrong_is_found_before_a_request(
         ([answers, "--out", f"{tmp_path}/file/v.jsonl"], f"error: --out {tmp_path}/file/v.jsonl: can't be written: "),
         ([str(tmp_path / "none")], f"error: {tmp_path}/none: no such answers file"),
     ):
-        assert main(["judge", "--judge", str(served_judge), *arguments]) == 2
+        judge = [] if "--judge" in arguments else ["--judge", str(served_judge)]
+        assert main(["judge", *judge, *arguments]) == 2
         assert capsys.readouterr().err.startswith(message)
     assert judge_server.requests == []
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -297,3 +298,12 @@ def test_standard_output_that_is_full(answers: str, served_judge: Path, tmp_path
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "no space left; the verdicts are in the store" in done.stderr
+
+
+def test_one_call_one_judge_one_rubric(answers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for twice in (["--judge", "vllm", "--judge", "ollama"], ["--rubric", "odweval", "--rubric", "alignbench"]):
+        with pytest.raises(SystemExit):
+            main(["judge", answers, *twice])
+        assert f"{twice[0]} is given twice; call once for each judge and rubric" in capsys.readouterr().err
+    assert main(["judge", answers, "--judge", ""]) == 2
+    assert "error: judge: its name is empty" in capsys.readouterr().err

@@ -259,6 +259,8 @@ def test_a_judge_that_writes_gives_a_metric_for_each_dimension(
     assert answer["verdicts"][0]["dimensions"]["文体规范"] == 3
     assert judge_server.requests[0]["messages"][0]["content"] == "请只回答一个字：好"
     assert len(judge_server.prompts) == 21
+    by = results["configs"]["odweval_ood2"]["metadata"]["verdicts_by"]["odweval"]
+    assert (by["judge"], by["model"], by["rubric"], by["rubric_version"]) == ("loop", "judge-1", "odweval", "1")
 
 
 def test_alignbench_is_the_same_questions_under_the_other_rubric(
@@ -301,7 +303,7 @@ def test_both_rubrics_under_a_judge_without_dimensions(evaluate: Any) -> None:
 
 
 def test_replies_without_scores_are_counted_and_cost_no_results(
-    evaluate: Any, served_judge: Path, judge_server: JudgeServer
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     judge_server.always = says("我不能评价")
     results = evaluate(metadata={"judge": str(served_judge)})
@@ -309,6 +311,7 @@ def test_replies_without_scores_are_counted_and_cost_no_results(
     assert names(results, "odweval", "odweval") == {"coverage", "rules", "fact_recall"}
     (answer,) = answers_of(results["samples"]["odweval_ood2"][0])
     assert answer["verdicts"][0]["unscored"] == "no dictionary of scores at the end"
+    assert "odweval_in19: 19 of 19 verdicts unscored: 19 × no dictionary of scores at the end" in caplog.text
 
 
 def test_a_served_judge_that_is_not_there_stops_the_run_before_generation(evaluate: Any, tmp_path: Path) -> None:

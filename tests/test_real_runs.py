@@ -268,7 +268,7 @@ def test_a_small_model_behind_a_real_server_gives_reasons_instead_of_numbers(
         command = [*ODW, "judge", str(answers), "--judge", str(judge), "--out", str(out), "--min-coverage", "1"]
         done = call(command, tmp_path)
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert [row["id"] for row in rows] == ["1", "2"]
+    assert [row["id"] for row in rows] == [1, 2]
     assert all((row["score"] is None) == (row["unscored"] is not None) for row in rows)
     assert all(row["score"] is None or 1 <= row["score"] <= 10 for row in rows)
     assert all(row["usage"]["requests"] == 1 for row in rows)

@@ -79,12 +79,13 @@ class ApiJudge(WritingJudge):
             async for arrived in self._ask_all(client, dialogues):
                 yield arrived
 
-        warned = False
+        looked_at = 0
         for index, reply in self._run(ask, ChatClient(self._config, self._key, self.budget)) if dialogues else ():
             read = reply.usage.get("prompt_tokens", 0) // (1 + len(reply.earlier))
-            chinese = len(_CHINESE.findall(dialogues[index].messages[0]["content"])) if read and not warned else 0
+            chinese = len(_CHINESE.findall(dialogues[index].messages[0]["content"])) if read and looked_at < 20 else 0
+            looked_at += 1
             if 0 < read < chinese * _FEWEST_TOKENS:
-                warned = True
+                looked_at = 20
                 log.warning(
                     "%s says that it read %s tokens of a prompt with %s Chinese characters: a server with too short a "
                     "context (Ollama: OLLAMA_CONTEXT_LENGTH) cuts the rubric off without a word",

@@ -217,13 +217,19 @@ def judge_file(name: str | None) -> Path:
 
     Raises JudgeError where there is none.
     """
+    if name is not None and not name.strip():
+        raise JudgeError("judge: its name is empty; name one, or leave it out for ODW_JUDGE or the embedded judge")
+    by_variable = name is None and bool(os.environ.get("ODW_JUDGE"))
     name = name or os.environ.get("ODW_JUDGE") or DEFAULT
     path = Path(os.path.expanduser(name))
     if path.suffix not in (".yaml", ".yml") and not os.path.isfile(path):
         path = JUDGES / f"{name}.yaml"
     if not os.path.isfile(path):
         known = ", ".join(sorted(file.stem for file in JUDGES.glob("*.yaml")))
-        raise JudgeError(f"judge {name}: no such judge; name one of {known}, or the path of a judge's YAML file")
+        source = " (by the variable ODW_JUDGE)" if by_variable else ""
+        raise JudgeError(
+            f"judge {name}{source}: no such judge; name one of {known}, or the path of a judge's YAML file"
+        )
     return path
 
 

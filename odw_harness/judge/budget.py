@@ -1,5 +1,6 @@
 """What a run may spend, and what it has spent."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,22 +13,39 @@ class Hopeless(Exception):
 
 @dataclass
 class Budget:
-    """Limits of a run, and its tally. most_requests counts every attempt; most_cost is in the currency of the prices."""
+    """Limits of a run, and its tally. most_requests counts every attempt; most_cost is in the currency of the prices.
+
+    What a request will cost is known only after its reply, so each is reckoned at the dearest so far; until there is
+    one, requests under a limit of cost go out one by one.
+    """
 
     most_requests: int | None = None
     most_cost: float | None = None
     requests: int = 0
     cost: float = 0.0
+    _under_way: int = 0
+    _dearest: float = 0.0
 
-    def take_request(self) -> None:
-        """Count one request. Raises Hopeless where the budget has none left."""
+    async def take_request(self) -> None:
+        """Count one request, when it can be paid for. Raises Hopeless where the budget has none left."""
+        while self.most_cost is not None and self._under_way and self._reckoned() > self.most_cost:
+            await asyncio.sleep(0.02)
         if self.most_requests is not None and self.requests >= self.most_requests:
             raise Hopeless(f"--max-requests {self.most_requests} is reached")
-        if self.most_cost is not None and self.cost >= self.most_cost:
-            raise Hopeless(f"--max-cost {self.most_cost:g} is reached")
+        if self.most_cost is not None and self._reckoned() > self.most_cost:
+            raise Hopeless(f"--max-cost {self.most_cost:g} is reached: {self.cost:.4g} is spent")
         self.requests += 1
+        self._under_way += 1
 
-    def spend(self, usage: Mapping[str, int], prices: Prices | None) -> None:
-        """Count what a reply took."""
+    def end_request(self, usage: Mapping[str, int], prices: Prices | None) -> None:
+        """Count what a request took; nothing where it got no reply."""
+        self._under_way -= 1
         if prices is not None:
-            self.cost += prices.cost(usage)
+            cost = prices.cost(usage)
+            self.cost += cost
+            self._dearest = max(self._dearest, cost)
+
+    def _reckoned(self) -> float:
+        if not self._dearest and self._under_way:
+            return float("inf")
+        return self.cost + (self._under_way + 1) * self._dearest

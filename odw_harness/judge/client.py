@@ -102,10 +102,10 @@ class ChatClient:
     ) -> Reply:
         """The reply to some messages, or a Reply that says why there is none. Raises Hopeless.
 
-        repeat: added to the seed. max_tokens: in place of the configuration's, where that has one.
+        repeat: added to the seed, where there is one. max_tokens: in place of the configuration's, where that has one.
         """
         config = self._config
-        seed = repeat + (config.seed or 0) if config.seed is not None or repeat else None
+        seed = config.seed + repeat if config.seed is not None else None
         settings = {"temperature": config.temperature, "seed": seed, "max_tokens": config.max_tokens}
         body: dict[str, Any] = {"model": config.model, "messages": messages}
         body |= {name: value for name, value in settings.items() if value is not None} | config.extra_body
@@ -122,15 +122,18 @@ class ChatClient:
                 reraise=True,
             ):
                 with attempt:
-                    self._budget.take_request()
+                    await self._budget.take_request()
                     requests += 1
-                    reply = await self._attempt(data)
+                    reply = Reply()
+                    try:
+                        reply = await self._attempt(data)
+                    finally:
+                        self._budget.end_request(reply.usage, config.prices)
         except (_Unreachable, Hopeless) as fault:
             raise Hopeless(self._without_key(str(fault))) from None
         except (_Passing, _Lasting) as fault:
             reply = Reply(failed=str(fault), in_vain=isinstance(fault, _Passing))
         usage = {"requests": requests, **({"retries": requests - 1} if requests > 1 else {}), **reply.usage}
-        self._budget.spend(usage, config.prices)
         return Reply(
             text=self._without_key(reply.text),
             failed=self._without_key(reply.failed) if reply.failed else None,

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from odw_harness.judge.base import Request
@@ -60,12 +61,12 @@ class Dialogue:
 
     request: Request
 
-    @property
+    @cached_property
     def messages(self) -> Messages:
         """The prompt, as one message of the user's."""
         return ({"role": "user", "content": self.request.rubric.prompt(self.request.question, self.request.text)},)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Names of the dimensions that the reply must give."""
         return [dimension.name for dimension in self.request.rubric.dimensions_of(self.request.question)]
@@ -128,8 +129,9 @@ class WritingJudge(ABC):
                 asked.append(index)
             else:
                 yield index, self._verdict_on_nothing(request)
-        for number, reply in self._replies([Dialogue(requests[index]) for index in asked]):
-            yield asked[number], self._verdict(Dialogue(requests[asked[number]]), reply)
+        dialogues = [Dialogue(requests[index]) for index in asked]
+        for number, reply in self._replies(dialogues):
+            yield asked[number], self._verdict(dialogues[number], reply)
 
     def _verdict_on_nothing(self, request: Request) -> Verdict:
         dimensions = {d.name: 1.0 for d in request.rubric.dimensions_of(request.question)}

@@ -570,7 +570,7 @@ def test_repeats_are_sent_with_seeds_of_their_own(judge_server: JudgeServer) -> 
     for one in (plain, seeded):
         for repeat in range(3):
             verdict_on(one, repeat=repeat)
-    assert [body.get("seed") for body in judge_server.requests] == [None, 1, 2, 10, 11, 12]
+    assert [body.get("seed") for body in judge_server.requests] == [None, None, None, 10, 11, 12]
 
 
 def test_a_budget_of_requests_stops_and_a_second_run_goes_on(judge_server: JudgeServer, store: Store) -> None:
@@ -591,9 +591,17 @@ def test_a_budget_of_money(judge_server: JudgeServer, store: Store) -> None:
     one = judge(judge_server, concurrency=1, prices=prices)
     one.budget = Budget(most_cost=0.0115)
     verdicts, stopped = run([f"第{number}篇" for number in range(5)], one, store)
-    assert [verdict.score for verdict in verdicts] == [6.0, 6.0, 6.0, None, None]
-    assert one.budget.cost == pytest.approx(3 * 0.0057)
-    assert str(stopped).endswith("--max-cost 0.0115 is reached")
+    assert [verdict.score for verdict in verdicts] == [6.0, 6.0, None, None, None]
+    assert one.budget.cost == pytest.approx(2 * 0.0057)
+    assert str(stopped).endswith("--max-cost 0.0115 is reached: 0.0114 is spent")
+
+
+def test_a_budget_of_money_holds_whatever_is_asked_at_once(judge_server: JudgeServer, store: Store) -> None:
+    one = judge(judge_server, concurrency=16, prices={"input": 2, "cached_input": 1, "output": 10})
+    one.budget = Budget(most_cost=0.03)
+    verdicts, _ = run([f"第{number}篇" for number in range(40)], one, store)
+    assert sum(verdict.score is not None for verdict in verdicts) == len(judge_server.requests) == 5
+    assert one.budget.cost == pytest.approx(5 * 0.0057)
 
 
 def test_what_is_under_way_when_the_judging_ends_is_kept(judge_server: JudgeServer, store: Store) -> None:
