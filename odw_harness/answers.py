@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from odw_harness.errors import AnswerError, first_fault
 from odw_harness.jsonl import read_rows
@@ -44,7 +44,7 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
     id: Text
-    answer: str | None
+    answer: StrictStr | None
     question_id: Text | None = None
     question: Text | None = None
     reference: Text | None = None

@@ -133,6 +133,7 @@ def test_half_a_surrogate_pair_is_mended(tmp_path: Path) -> None:
         ({"id": "", "question_id": "ODW-08", "answer": "甲"}, "field id: "),
         ({"id": "x", "question_id": "ODW-08"}, "field answer: is missing; add it"),
         ({"id": "x", "question_id": "ODW-08", "answer": ["甲"]}, "field answer: "),
+        ({"id": "x", "question_id": "ODW-08", "answer": 5}, "field answer: "),
         ({"id": "x", "answer": "甲"}, "field question_id: is missing; name a question, or give question and reference"),
         ({"id": "x", "question": "写", "answer": "甲"}, "field reference: is missing"),
         ({"id": "x", "question": "写", "reference": "", "answer": "甲"}, "field reference: "),
