@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -19,12 +18,11 @@ from odw_harness.jsonl import read_rows
 from odw_harness.questions import Question, Split, load_questions
 from odw_harness.resources import QUESTIONS
 from odw_harness.store import digest
-from odw_harness.texts import document_of, storable_json
+from odw_harness.texts import CHINESE, document_of, map_texts, storable
 
 STANDARD_INPUT = "-"
 LONG_ANSWER = 20_000
 """Characters: more than seven times what the longest task asks for."""
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -112,10 +110,8 @@ class SavedAnswers:
                         f"{entry.where}: field id: {entry.id!r} is there already, with another answer "
                         f"({places[entry.id][1]}); give each answer an id of its own"
                     )
-                else:
-                    kinds[
-                        "repeated"
-                    ] += not sample  # a samples file holds an answer once for each of the task's rubrics
+                elif not sample:  # a samples file holds an answer once for each of the task's rubrics
+                    kinds["repeated"] += 1
             self._ambiguous |= everywhere & set(places)
             everywhere |= set(places)
         if not self._count:
@@ -141,7 +137,7 @@ class SavedAnswers:
         name = "standard input" if file == STANDARD_INPUT else None
         for where, content in read_rows(self._files[file], "answers file", AnswerError, name):
             try:
-                row = storable_json(content)
+                row = map_texts(content, storable)
             except RecursionError:
                 raise AnswerError(f"{where}: is nested too deeply") from None
             sample = "doc" in row and "resps" in row
@@ -165,7 +161,7 @@ def _spooled() -> str:
 def _kinds(text: str) -> Iterator[str]:
     if not text.strip():
         yield "empty"
-    elif not _CHINESE.search(text):
+    elif not CHINESE.search(text):
         yield "foreign"
     if len(text) > LONG_ANSWER:
         yield "long"

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -63,6 +64,7 @@ class Grading:
 
     def _grade(self, chunk: Sequence[Request], bar: Any) -> Iterator[Graded]:
         keys = [self._key(request) for request in chunk]
+        times = Counter(keys)
         verdicts: dict[tuple[str, str, str], Verdict] = {}
         missing: dict[tuple[str, str, str], Request] = {}
         for key, request in zip(keys, chunk, strict=True):
@@ -74,11 +76,11 @@ class Grading:
             else:
                 provenance = self._judge.provenance(request.rubric, request.repeat)  # the judge may have a new name
                 verdicts[key] = known.model_copy(update={"provenance": provenance})
-        bar.update(sum(key in verdicts for key in keys))
+        bar.update(sum(times[key] for key in verdicts))
         if missing and self.stopped is None:
             for key, verdict in self._ask(missing):
                 verdicts[key] = verdict
-                bar.update(keys.count(key) if len(missing) < len(keys) else 1)
+                bar.update(times[key])
         for key, request in zip(keys, chunk, strict=True):
             if key not in verdicts:
                 reason = f"judging stopped: {self.stopped}" if self.stopped else "the judge gave no verdict"

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
+from odw_harness.texts import shown
+
 LOWEST, HIGHEST = 1.0, 10.0
 MEANS = ("平均得分", "综合得分")
 """What a judge may call the mean of its scores. It is never used: the mean is computed."""
@@ -256,6 +258,4 @@ def _agree(earlier: str, last: dict[str, float], names: dict[str, str]) -> None:
 
 
 def _shown(text: str) -> str:
-    """A piece of a reply, short and without anything that a terminal would obey."""
-    plain = "".join(mark if mark.isprintable() else "?" for mark in text)
-    return plain if len(plain) <= 24 else f"{plain[:24]}…"
+    return shown(text, 24, "?")

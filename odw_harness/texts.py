@@ -1,6 +1,11 @@
 """Texts of models, made fit to be stored and judged."""
 
+import re
+from collections.abc import Callable
 from typing import Any
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+"""A Chinese character."""
 
 
 def storable(text: str | None) -> str:
@@ -12,15 +17,29 @@ def storable(text: str | None) -> str:
     return (text or "").encode("utf-8", "replace").decode("utf-8")
 
 
-def storable_json(value: Any) -> Any:
-    """What JSON gave, with every text in it storable."""
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """What JSON gave, with every text in it changed.
+
+    >>> map_texts({"a": ["b", 1]}, str.upper)
+    {'A': ['B', 1]}
+    """
     if isinstance(value, str):
-        return storable(value)
+        return change(value)
     if isinstance(value, list):
-        return [storable_json(each) for each in value]
+        return [map_texts(each, change) for each in value]
     if isinstance(value, dict):
-        return {storable(name): storable_json(each) for name, each in value.items()}
+        return {change(name): map_texts(each, change) for name, each in value.items()}
     return value
+
+
+def shown(text: str, most: int, instead: str) -> str:
+    """The beginning of a text, with `instead` for each mark that a terminal would obey.
+
+    >>> shown("红\x1b[31m字", 5, "?")
+    '红?[31…'
+    """
+    plain = "".join(mark if mark.isprintable() else instead for mark in text)
+    return plain if len(plain) <= most else f"{plain[:most]}…"
 
 
 def document_of(text: str) -> str:

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import queue
-import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from odw_harness.judge.budget import Budget, Hopeless
 from odw_harness.judge.client import ChatClient
 from odw_harness.judge.throttle import MOST
 from odw_harness.judge.writing import Dialogue, Reply, WritingJudge
+from odw_harness.texts import CHINESE
 
 PREFLIGHT_ATTEMPTS = 3
 _PREFLIGHT_PROMPT = "请只回答一个字：好"
@@ -26,7 +26,6 @@ _PREFLIGHT_TIMEOUT = 120.0
 _MOST_IN_VAIN = 12
 """Answers in a row that get no reply after all attempts: then the server is taken to be gone. At least concurrency."""
 
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _FEWEST_TOKENS = 0.3
 """Tokens of a Chinese character: common vocabularies need 0.5 to 1."""
 
@@ -75,14 +74,13 @@ class ApiJudge(WritingJudge):
             waiting.cancel()
 
     def _replies(self, dialogues: Sequence[Dialogue]) -> Iterator[tuple[int, Reply]]:
-        async def ask(client: ChatClient) -> AsyncIterator[tuple[int, Reply]]:
-            async for arrived in self._ask_all(client, dialogues):
-                yield arrived
-
+        if not dialogues:
+            return
         looked_at = 0
-        for index, reply in self._run(ask, ChatClient(self._config, self._key, self.budget)) if dialogues else ():
+        client = ChatClient(self._config, self._key, self.budget)
+        for index, reply in self._run(lambda client: self._ask_all(client, dialogues), client):
             read = reply.usage.get("prompt_tokens", 0) // (1 + len(reply.earlier))
-            chinese = len(_CHINESE.findall(dialogues[index].messages[0]["content"])) if read and looked_at < 20 else 0
+            chinese = len(CHINESE.findall(dialogues[index].messages[0]["content"])) if read and looked_at < 20 else 0
             looked_at += 1
             if 0 < read < chinese * _FEWEST_TOKENS:
                 looked_at = 20

@@ -24,6 +24,7 @@ from odw_harness.judge.base import ApiConfig
 from odw_harness.judge.budget import Budget, Hopeless
 from odw_harness.judge.throttle import Throttle
 from odw_harness.judge.writing import Messages, Reply
+from odw_harness.texts import map_texts, shown
 
 ATTEMPTS = 6
 LONGEST_WAIT = 120.0
@@ -135,11 +136,11 @@ class ChatClient:
             reply = Reply(failed=str(fault), in_vain=isinstance(fault, _Passing))
         usage = {"requests": requests, **({"retries": requests - 1} if requests > 1 else {}), **reply.usage}
         return Reply(
-            text=self._without_key(reply.text),
+            text=reply.text,
             failed=self._without_key(reply.failed) if reply.failed else None,
             usage=usage,
             seconds=time.monotonic() - start,
-            served_by=self._without_key(reply.served_by),
+            served_by=reply.served_by,
             in_vain=reply.in_vain,
         )
 
@@ -183,22 +184,18 @@ class ChatClient:
             raise _Unreachable(f"can't be reached: {reason}; is the server running?") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _Passing(f"connection lost: {_line(str(error)) or type(error).__name__}") from None
-        text = self._without_key(raw.decode("utf-8", "replace"))
+        text = raw.decode("utf-8", "replace")
         said: Any
         try:
-            said = self._without_key_in(json.loads(text))
+            said = map_texts(json.loads(text), self._without_key)
         except (ValueError, RecursionError):
+            said = self._without_key(text)
             if response.status == 200:
-                raise _Passing(f"no JSON: {_line(text) or 'nothing'}") from None
-            said = text
+                raise _Passing(f"no JSON: {_line(said) or 'nothing'}") from None
         if response.status == 200:
             return said
         elsewhere = self._without_key(response.headers.get("Location", ""))
         raise _fault(response.status, said, response.headers.get("Retry-After"), elsewhere)
-
-    def _without_key_in(self, data: Any) -> Any:
-        """JSON without the key, in whatever way the server spelled it."""
-        return json.loads(self._without_key(json.dumps(data, ensure_ascii=False))) if self._key else data
 
     def _without_key(self, text: str) -> str:
         return text.replace(self._key, "***") if self._key and len(self._key) >= _SHORTEST_SECRET else text
@@ -320,6 +317,4 @@ def _retry_after(value: str | None) -> float | None:
 
 def _line(text: str) -> str:
     """What a server says, as one short line without anything that a terminal would obey."""
-    plain = "".join(mark if mark.isprintable() else " " for mark in text[:1000])
-    plain = " ".join(plain.split())
-    return plain if len(plain) <= 200 else f"{plain[:200]}…"
+    return shown(" ".join(shown(text[:1000], 1000, " ").split()), 200, " ")

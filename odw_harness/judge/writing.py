@@ -60,6 +60,7 @@ class Dialogue:
     """What a judge is asked: messages in OpenAI's form; and what it is asked once more, if its reply can't be read."""
 
     request: Request
+    _read: dict[str, Scores | NoScores] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def messages(self) -> Messages:
@@ -72,8 +73,12 @@ class Dialogue:
         return [dimension.name for dimension in self.request.rubric.dimensions_of(self.request.question)]
 
     def scores(self, reply: Reply) -> Scores | NoScores:
-        """What the reply says."""
-        return NoScores(reply.failed) if reply.failed else read_scores(storable(reply.text), self.names)
+        """What the reply says. Each text is read once, though it is asked for when it arrives and for the verdict."""
+        if reply.failed:
+            return NoScores(reply.failed)
+        if reply.text not in self._read:
+            self._read[reply.text] = read_scores(storable(reply.text), self.names)
+        return self._read[reply.text]
 
     def once_more(self, reply: Reply) -> Messages | None:
         """The messages of a second question, with a note of what was wrong; None where a second would not help."""
