@@ -7,7 +7,7 @@ of two equal rows stays. The default place is the user's data folder; ODW_STORE 
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,9 @@ from pydantic import ValidationError
 
 from odw_harness.errors import StoreError
 from odw_harness.verdict import Verdict
+
+Key = tuple[str, str, str]
+"""What a verdict is found by: fingerprint of the question, text of the answer, fingerprint of the judgement."""
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -32,6 +35,10 @@ CREATE TABLE IF NOT EXISTS verdicts (
 CREATE TABLE IF NOT EXISTS loglikelihoods (
     model TEXT NOT NULL, request TEXT NOT NULL, value REAL NOT NULL,
     PRIMARY KEY (model, request));
+CREATE TABLE IF NOT EXISTS claims (
+    question TEXT NOT NULL, answer TEXT NOT NULL, judgement TEXT NOT NULL, owner TEXT NOT NULL,
+    PRIMARY KEY (question, answer, judgement));
+CREATE INDEX IF NOT EXISTS claims_by_owner ON claims (owner);
 """
 
 
@@ -113,6 +120,29 @@ class Store:
                 "scored = excluded.scored, verdict = excluded.verdict, saved_at = excluded.saved_at WHERE NOT scored",
                 row,
             )
+
+    def claim(self, owner: str, keys: Sequence[Key]) -> dict[Key, str]:
+        """Claim for an owner what nobody has claimed. Returns who holds each key now. See claims.py."""
+        rows = [(question, digest(text), judgement) for question, text, judgement in keys]
+        with self._clear_errors(), self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", [(*row, owner) for row in rows])
+            holder = "SELECT owner FROM claims WHERE question = ? AND answer = ? AND judgement = ?"
+            return {key: self._db.execute(holder, row).fetchone()[0] for key, row in zip(keys, rows, strict=True)}
+
+    def unclaim(self, owner: str) -> None:
+        """End all claims of an owner."""
+        with self._clear_errors():
+            self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # a full disk ends it by itself
+                self._db.execute("ROLLBACK")
 
     def loglikelihood(self, model: str, context: str, continuation: str) -> float | None:
         """The kept log-likelihood (nats) of a continuation after a context under a model, if there is one."""

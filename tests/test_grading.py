@@ -1,10 +1,13 @@
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from odw_harness import grading
-from odw_harness.errors import JudgeError, StoreError
+from odw_harness.claims import Claims
+from odw_harness.errors import AnswerError, JudgeError, StoreError
 from odw_harness.grading import Grading
 from odw_harness.judge import Request
 from odw_harness.questions import Question
@@ -141,7 +144,8 @@ def test_rubrics_and_repeats_are_judged_apart_in_one_go(store: Store) -> None:
 
 
 def test_any_number_streams_through_in_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grading, "CHUNK", 4)
+    monkeypatch.setattr(grading, "WINDOW", 4)
+    monkeypatch.setattr(grading, "BLOCK", 2)
     read: list[int] = []
 
     def requests() -> Iterator[Request]:
@@ -177,7 +181,8 @@ def test_preflight_only_where_there_is_something_to_ask(store: Store) -> None:
 
 
 def test_after_the_judge_has_given_up_the_store_still_answers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grading, "CHUNK", 2)
+    monkeypatch.setattr(grading, "WINDOW", 2)
+    monkeypatch.setattr(grading, "BLOCK", 2)
     grade(answers("一二三四"), LengthJudge(), store)
     judge = LengthJudge()
     judge.dies_on = "一二"
@@ -185,3 +190,85 @@ def test_after_the_judge_has_given_up_the_store_still_answers(store: Store, monk
     assert [each.verdict.score for each in run] == [None, None, None, 4.0]
     assert run.stopped == "RuntimeError: CUDA out of memory"
     assert judge.asked == ["一二"]
+
+
+def test_requests_are_read_as_the_judge_gets_to_them(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grading, "BLOCK", 2)
+    read: list[int] = []
+
+    class OneByOne(LengthJudge):
+        def verdicts(self, requests: Iterable[Request]) -> Iterator[tuple[int, Verdict]]:
+            for index, request in enumerate(requests):
+                yield index, Verdict(score=1.0 + index, provenance=self.provenance(request.rubric))
+
+    def requests() -> Iterator[Request]:
+        for number in range(1, 7):
+            read.append(number)
+            yield Request(QUESTION, "一" * number, ODWEVAL)
+
+    graded = iter(Grading(requests(), OneByOne(), store))
+    assert [(next(graded).verdict.score, max(read)) for _ in range(6)] == [
+        (1, 2),
+        (2, 2),
+        (3, 4),
+        (4, 4),
+        (5, 6),
+        (6, 6),
+    ]
+
+
+def test_a_straggler_holds_up_the_others_only_when_too_many_wait(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grading, "WINDOW", 4)
+    monkeypatch.setattr(grading, "BLOCK", 1)
+    pulled: list[int] = []
+
+    class FirstComesLast(LengthJudge):
+        def verdicts(self, requests: Iterable[Request]) -> Iterator[tuple[int, Verdict]]:
+            first, *others = enumerate(requests)
+            pulled.append(1 + len(others))
+            for index, request in (*others, first):
+                yield index, Verdict(score=len(request.text), provenance=self.provenance(request.rubric))
+
+    requests = [Request(QUESTION, "一" * number, ODWEVAL) for number in range(1, 10)]
+    assert [each.verdict.score for each in Grading(requests, FirstComesLast(), store)] == list(range(1, 10))
+    assert pulled == [4, 4, 1]
+
+
+def test_a_fault_of_the_requests_is_not_taken_for_the_judges(store: Store) -> None:
+    def requests() -> Iterator[Request]:
+        yield Request(QUESTION, "一", ODWEVAL)
+        raise AnswerError("answers.jsonl: line 2: not JSON")
+
+    with pytest.raises(AnswerError, match="line 2"):
+        list(Grading(requests(), LengthJudge(), store))
+
+
+def test_what_another_run_has_claimed_is_waited_for_and_not_asked(store: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path / "s.sqlite")
+    first = LengthJudge()
+    key = (QUESTION.fingerprint, "一二", first.provenance(ODWEVAL).fingerprint)
+    claims: list[Claims] = []
+
+    def works_elsewhere() -> None:
+        claims.append(Claims(other))
+        claims[0].take([key])
+        claimed.set()
+        time.sleep(0.5)
+        other.save_verdict(*key, Verdict(score=9.0, provenance=first.provenance(ODWEVAL)))
+
+    claimed = threading.Event()
+    thread = threading.Thread(target=works_elsewhere)
+    thread.start()
+    claimed.wait(5)
+    judge = LengthJudge()
+    assert [verdict.score for verdict in grade(answers("一", "一二"), judge, store)] == [1.0, 9.0]
+    assert judge.asked == ["一"]
+    thread.join()
+    claims[0].close()
+
+
+def test_two_runs_in_one_thread_do_not_wait_for_each_other(store: Store) -> None:
+    one = Grading(answers("一", "一二"), LengthJudge(), store)
+    two = Grading(answers("一", "一二"), LengthJudge(), store)
+    for first, second in zip(one, two, strict=True):
+        assert first.verdict.score == second.verdict.score

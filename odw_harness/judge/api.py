@@ -1,13 +1,14 @@
 """The api judge: any server that speaks OpenAI's chat completions, asked about many answers at once."""
 
 import asyncio
-import contextlib
 import logging
 import os
-import queue
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any, TypeVar
 
 from odw_harness.errors import JudgeError
@@ -28,6 +29,8 @@ _MOST_IN_VAIN = 12
 
 _FEWEST_TOKENS = 0.3
 """Tokens of a Chinese character: common vocabularies need 0.5 to 1."""
+_LOOK_AT = 20
+"""Replies that are looked at for signs of a short context."""
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -59,8 +62,8 @@ class ApiJudge(WritingJudge):
         """Ask for a word: is the server there, is the key accepted, is the model known, will it take these settings?"""
         word = ({"role": "user", "content": _PREFLIGHT_PROMPT},)
 
-        async def ask(client: ChatClient) -> AsyncIterator[Reply]:
-            yield await client.ask(word, attempts=PREFLIGHT_ATTEMPTS, max_tokens=_PREFLIGHT_TOKENS)
+        async def ask(client: ChatClient) -> AsyncIterator[list[Reply]]:
+            yield [await client.ask(word, attempts=PREFLIGHT_ATTEMPTS, max_tokens=_PREFLIGHT_TOKENS)]
 
         config = self._config.model_copy(update={"timeout": min(self._config.timeout, _PREFLIGHT_TIMEOUT)})
         waiting = threading.Timer(2, print, [f"Waiting for a word of the judge {self.label} …"], {"file": sys.stderr})
@@ -73,60 +76,67 @@ class ApiJudge(WritingJudge):
         finally:
             waiting.cancel()
 
-    def _replies(self, dialogues: Sequence[Dialogue]) -> Iterator[tuple[int, Reply]]:
-        if not dialogues:
+    def _replies(self, dialogues: Iterator[tuple[int, Dialogue]]) -> Iterator[tuple[int, Reply]]:
+        first = next(dialogues, None)
+        if first is None:
             return
-        looked_at = 0
+        everything = chain([first], dialogues)
         client = ChatClient(self._config, self._key, self.budget)
-        for index, reply in self._run(lambda client: self._ask_all(client, dialogues), client):
-            read = reply.usage.get("prompt_tokens", 0) // (1 + len(reply.earlier))
-            chinese = len(CHINESE.findall(dialogues[index].messages[0]["content"])) if read and looked_at < 20 else 0
-            looked_at += 1
-            if 0 < read < chinese * _FEWEST_TOKENS:
-                looked_at = 20
-                log.warning(
-                    "%s says that it read %s tokens of a prompt with %s Chinese characters: a server with too short a "
-                    "context (Ollama: OLLAMA_CONTEXT_LENGTH) cuts the rubric off without a word",
-                    *(self._config.base_url, read, chinese),
-                )
-            yield index, reply
+        looked_at = 0
+        for dialogue, (number, reply) in self._run(lambda client: self._ask_all(client, everything), client):
+            if looked_at < _LOOK_AT:
+                looked_at = _LOOK_AT if self._warned_of_short_context(dialogue, reply) else looked_at + 1
+            yield number, reply
 
-    async def _ask_all(self, client: ChatClient, dialogues: Sequence[Dialogue]) -> AsyncIterator[tuple[int, Reply]]:
+    def _warned_of_short_context(self, dialogue: Dialogue, reply: Reply) -> bool:
+        read = reply.usage.get("prompt_tokens", 0) // (1 + len(reply.earlier))
+        chinese = len(CHINESE.findall(dialogue.messages[0]["content"])) if read else 0
+        if not 0 < read < chinese * _FEWEST_TOKENS:
+            return False
+        log.warning(
+            "%s says that it read %s tokens of a prompt with %s Chinese characters: a server with too short a "
+            "context (Ollama: OLLAMA_CONTEXT_LENGTH) cuts the rubric off without a word",
+            *(self._config.base_url, read, chinese),
+        )
+        return True
+
+    async def _ask_all(
+        self, client: ChatClient, dialogues: Iterator[tuple[int, Dialogue]]
+    ) -> AsyncIterator[list[tuple[Dialogue, tuple[int, Reply]]]]:
         """Replies as they arrive. After a hopeless fault no request is begun, and those under way may end."""
-        left = iter(enumerate(dialogues))
-        arrived: asyncio.Queue[tuple[int, Reply] | None] = asyncio.Queue()
-        faults: list[Hopeless] = []
+        arrived: list[tuple[Dialogue, tuple[int, Reply]]] = []
+        news = asyncio.Event()
+        faults: list[Exception] = []
         in_vain = 0
 
         async def ask_on() -> None:
             nonlocal in_vain
             try:
-                for index, dialogue in left:
-                    if client.closing:
-                        break
+                for number, dialogue in dialogues:
                     reply = await self._converse(client, dialogue)
-                    arrived.put_nowait((index, reply))
+                    arrived.append((dialogue, (number, reply)))
+                    news.set()
                     in_vain = in_vain + 1 if reply.in_vain else 0
                     if in_vain >= max(_MOST_IN_VAIN, most):
                         raise Hopeless(f"{in_vain} answers in a row got no reply; the last: {reply.failed}")
-            except Hopeless as fault:
+                    if client.closing:
+                        break
+            except Exception as fault:
                 client.closing = True
                 faults.append(fault)
             finally:
-                arrived.put_nowait(None)
+                news.set()
 
         most = MOST if client.throttle.adaptive else int(client.throttle.limit)
-        askers = [asyncio.create_task(ask_on()) for _ in range(min(most, len(dialogues)))]
+        askers = [asyncio.create_task(ask_on()) for _ in range(most)]
         try:
-            at_work = len(askers)
-            while at_work:
-                item = await arrived.get()
-                if item is None:
-                    at_work -= 1
-                else:
-                    yield item
-            for asker in askers:
-                await asker
+            while arrived or not all(asker.done() for asker in askers):
+                if not arrived:
+                    await news.wait()
+                news.clear()
+                batch, arrived[:] = list(arrived), ()
+                if batch:
+                    yield batch
             if faults:
                 raise faults[0]
         finally:
@@ -161,45 +171,43 @@ class ApiJudge(WritingJudge):
             raise JudgeError(f"judge {self.label}: field api_key_env: the variable {name} holds more than a key")
         return key
 
-    def _run(self, ask: Callable[[ChatClient], AsyncIterator[T]], client: ChatClient) -> Iterator[T]:
-        """What ask yields, from a loop in a thread of its own: the caller may be inside a loop already."""
-        arrivals: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
+    def _run(self, ask: Callable[[ChatClient], AsyncIterator[list[T]]], client: ChatClient) -> Iterator[T]:
+        """What ask yields. The event loop runs while the next is waited for, and rests while the caller works on it."""
 
-        async def work() -> None:
+        async def work() -> AsyncGenerator[list[T], None]:
             async with client:
                 try:
-                    async for item in ask(client):
-                        arrivals.put((item,))
+                    async for items in ask(client):
+                        yield items
                 except Hopeless as fault:
                     names = await client.models() if str(fault).startswith("unknown model") else []
                     known = (
                         f"; the server has {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else ""
                     )
-                    raise Hopeless(f"{fault}{known}") from None
+                    raise self._error(f"{fault}{known}") from None
 
-        loop = asyncio.new_event_loop()
-        task = loop.create_task(work())
+        arrivals = work()
 
-        def run() -> None:
+        async def step() -> list[T] | None:
+            return await anext(arrivals, None)
+
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        with _thread_beside_a_running_loop() as call:
             try:
-                loop.run_until_complete(task)
-                arrivals.put(None)
-            except BaseException as error:  # whatever it is, the caller has to hear of it
-                arrivals.put(error)
+                while items := call(runner.run, step()):
+                    yield from items
             finally:
-                loop.run_until_complete(loop.shutdown_asyncgens())
-                loop.close()
+                call(runner.run, arrivals.aclose())
+                call(runner.close)
 
-        thread = threading.Thread(target=run, name="odw-judge", daemon=True)
-        thread.start()
-        try:
-            while (arrived := arrivals.get()) is not None:
-                if isinstance(arrived, Hopeless):
-                    raise self._error(str(arrived)) from None
-                if isinstance(arrived, BaseException):
-                    raise arrived
-                yield arrived[0]
-        finally:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: all is done
-                loop.call_soon_threadsafe(task.cancel)
-            thread.join(10)
+
+@contextmanager
+def _thread_beside_a_running_loop() -> Iterator[Callable[..., Any]]:
+    """How to call what runs an event loop: as it is, or, where one runs already (a notebook), in another thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        yield lambda function, *arguments: function(*arguments)
+        return
+    with ThreadPoolExecutor(1, "odw-judge") as thread:
+        yield lambda function, *arguments: thread.submit(function, *arguments).result()

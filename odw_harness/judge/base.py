@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -54,10 +54,11 @@ class Judge(Protocol):
         """
         ...
 
-    def verdicts(self, requests: Sequence[Request]) -> Iterator[tuple[int, Verdict]]:
+    def verdicts(self, requests: Iterable[Request]) -> Iterator[tuple[int, Verdict]]:
         """Judge, in any order: the index of each request with its verdict, as soon as it is there.
 
-        Raises JudgeError where nothing more can be judged.
+        Requests are read as they are worked on, for there may be more than fit into memory. Raises JudgeError where
+        nothing more can be judged.
         """
         ...
 

@@ -9,7 +9,7 @@ the same for every answer to a question and are computed once per model.
 import inspect
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ class LikelihoodJudge:
         precise = {"softmax_dtype": "float32"} if self._config.model in models.HUGGING_FACE else {}
         return inprocess.load(self._config, **precise)
 
-    def verdicts(self, requests: Sequence[Request]) -> Iterator[tuple[int, Verdict]]:
+    def verdicts(self, requests: Iterable[Request]) -> Iterator[tuple[int, Verdict]]:
         """One verdict after the other. An answer without text scores 1: it gives nothing of the reference."""
         for index, request in enumerate(requests):
             yield index, self._judge(request.question, request.text)

@@ -1,7 +1,8 @@
 """The local judge: any lm-eval model in this process that writes verdicts."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from odw_harness.judge import inprocess
@@ -30,34 +31,29 @@ class LocalJudge(WritingJudge):
         """See that backend, model and chat template are there."""
         inprocess.check(self.label, self._config)
 
-    def _replies(self, dialogues: Sequence[Dialogue]) -> Iterator[tuple[int, Reply]]:
-        if not dialogues:
-            return
-        lm = inprocess.load(self._config)
-        size = self._config.batch_size
-        for start in range(0, len(dialogues), size):
-            batch = dialogues[start : start + size]
-            replies = self._write(lm, [dialogue.messages for dialogue in batch])
-            again = {i: m for i, d in enumerate(batch) if (m := d.once_more(replies[i])) is not None}
-            for index, reply in zip(again, self._write(lm, list(again.values())), strict=True):
-                replies[index] = reply.after(replies[index])
-            for index, reply in enumerate(replies, start):
-                yield index, reply
+    def _replies(self, dialogues: Iterator[tuple[int, Dialogue]]) -> Iterator[tuple[int, Reply]]:
+        while batch := dict(islice(dialogues, self._config.batch_size)):
+            lm = inprocess.load(self._config)
+            replies = self._write(lm, {number: dialogue.messages for number, dialogue in batch.items()})
+            again = {n: m for n, dialogue in batch.items() if (m := dialogue.once_more(replies[n])) is not None}
+            for number, reply in self._write(lm, again).items():
+                replies[number] = reply.after(replies[number])
+            yield from replies.items()
 
-    def _write(self, lm: "LM", asked: Sequence[Messages]) -> list[Reply]:
-        contexts = [self._context(lm, messages) for messages in asked]
+    def _write(self, lm: "LM", asked: Mapping[int, Messages]) -> dict[int, Reply]:
+        contexts = [self._context(lm, messages) for messages in asked.values()]
         rooms = [_room(lm, context) for context in contexts]
         fits = [room is None or room >= self._config.max_tokens for room in rooms]
         began = time.monotonic()
         fitting = [context for context, fit in zip(contexts, fits, strict=True) if fit]
         texts = iter(self._generate(lm, fitting) if fitting else ())
         seconds = (time.monotonic() - began) / max(1, len(fitting))
-        return [
-            Reply(next(texts), usage={"requests": 1}, seconds=seconds)
+        return {
+            number: Reply(next(texts), usage={"requests": 1}, seconds=seconds)
             if fit
             else Reply(failed=f"prompt too long: it leaves room for {max(room or 0, 0)} tokens of a reply")
-            for fit, room in zip(fits, rooms, strict=True)
-        ]
+            for number, fit, room in zip(asked, fits, rooms, strict=True)
+        }
 
     def _context(self, lm: "LM", messages: Messages) -> str:
         if not self._config.chat_template:

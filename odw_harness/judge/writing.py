@@ -1,7 +1,7 @@
 """What all judges that write have in common: the prompt goes in, a reply comes out, a verdict is read from it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -123,20 +123,30 @@ class WritingJudge(ABC):
         """Find out whether this judge can be used. Raises JudgeError or ModelError where it can't."""
 
     @abstractmethod
-    def _replies(self, dialogues: Sequence[Dialogue]) -> Iterator[tuple[int, Reply]]:
-        """The index of each dialogue with its reply, in any order, as soon as it is there."""
+    def _replies(self, dialogues: Iterator[tuple[int, Dialogue]]) -> Iterator[tuple[int, Reply]]:
+        """The number of each dialogue with its reply, in any order, as soon as it is there.
 
-    def verdicts(self, requests: Sequence[Request]) -> Iterator[tuple[int, Verdict]]:
+        Dialogues are read as they are worked on.
+        """
+
+    def verdicts(self, requests: Iterable[Request]) -> Iterator[tuple[int, Verdict]]:
         """Judge. An answer without text scores 1 in every dimension, and nobody is asked."""
-        asked = []
-        for index, request in enumerate(requests):
-            if request.text.strip():
-                asked.append(index)
-            else:
-                yield index, self._verdict_on_nothing(request)
-        dialogues = [Dialogue(requests[index]) for index in asked]
-        for number, reply in self._replies(dialogues):
-            yield asked[number], self._verdict(dialogues[number], reply)
+        under_way: dict[int, Dialogue] = {}
+        blank: dict[int, Verdict] = {}
+
+        def dialogues() -> Iterator[tuple[int, Dialogue]]:
+            for index, request in enumerate(requests):
+                if request.text.strip():
+                    under_way[index] = Dialogue(request)
+                    yield index, under_way[index]
+                else:
+                    blank[index] = self._verdict_on_nothing(request)
+
+        for index, reply in self._replies(dialogues()):
+            yield index, self._verdict(under_way.pop(index), reply)
+            while blank:
+                yield blank.popitem()
+        yield from blank.items()
 
     def _verdict_on_nothing(self, request: Request) -> Verdict:
         dimensions = {d.name: 1.0 for d in request.rubric.dimensions_of(request.question)}
