@@ -7,7 +7,7 @@ with one dictionary that holds every dimension once and inside 1 to 10, or it is
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
 
@@ -37,7 +37,7 @@ _THOUGHT = re.compile(
 """A tag that opens or closes thoughts; one in quotes or brackets is only spoken of."""
 _GROUP = re.compile(r"\{([^{}]*)(\}?)")
 _TOKEN = re.compile(r'"[^"\n]*"|[:,]|[^":,]+|"')
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?)")
 _AFTERWARDS = re.compile(r"(?:[\s\"_.…。!;,)\]}>】》~$|#=-]|<[^<>]{1,30}>|\[[^\[\]\s]{1,20}\])*")
 """What may follow the dictionary: punctuation, a closing code fence, a closing tag."""
 _ELLIPSIS = re.compile(r"[.…。·\s]+")
@@ -55,11 +55,13 @@ class Scores:
     """What a reply says.
 
     dimensions: name → 1 to 10, in the rubric's order. stated_mean: what the judge calls the mean, kept beside the
-    computed one.
+    computed one. spans: name → where its number stands in the reply as given, [start, end) in characters, without
+    quotes and sign; where it stands is no part of what is said.
     """
 
     dimensions: dict[str, float]
     stated_mean: float | None = None
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict, compare=False)
 
     @property
     def mean(self) -> float:
@@ -165,7 +167,8 @@ def without_thoughts(reply: str) -> str | None:
 
 
 def _read(reply: str, dimensions: list[str]) -> Scores:
-    spoken = without_thoughts(reply.translate(INVISIBLE))
+    visible = reply.translate(INVISIBLE)
+    spoken = without_thoughts(visible)
     if spoken is None:
         raise _Unreadable("cut reply: the thoughts have no end")
     text = spoken.translate(_WIDTHS)
@@ -178,7 +181,7 @@ def _read(reply: str, dimensions: list[str]) -> Scores:
     given = [found for found in groups if any(name in found[1] for name in names) and not _is_example(found[1], names)]
     if not given or given[-1] is not groups[-1] or not _AFTERWARDS.fullmatch(text, groups[-1].end()):
         raise _Unreadable("no dictionary of scores at the end")
-    scores = _dictionary(given[-1][1], names)
+    scores, places = _dictionary(given[-1][1], names)
     missing = [name for name in dimensions if name not in scores]
     if missing:
         raise _Unreadable(f"missing dimension: {', '.join(missing)}")
@@ -187,7 +190,12 @@ def _read(reply: str, dimensions: list[str]) -> Scores:
     means = [scores[name] for name in MEANS if name in scores]
     if len(set(means)) > 1:
         raise _Unreadable(f"contradicting means: {means[0]:g} and {means[1]:g}")
-    return Scores({name: scores[name] for name in dimensions}, means[0] if means else None)
+    before = len(visible) - len(spoken) + given[-1].start(1)
+    spans = {name: (before + places[name][0], before + places[name][1]) for name in dimensions}
+    if len(visible) < len(reply):
+        kept = [place for place, mark in enumerate(reply) if ord(mark) not in INVISIBLE]
+        spans = {name: (kept[start], kept[end - 1] + 1) for name, (start, end) in spans.items()}
+    return Scores({name: scores[name] for name in dimensions}, means[0] if means else None, spans)
 
 
 def _is_example(inside: str, names: dict[str, str]) -> bool:
@@ -212,12 +220,14 @@ def _tokens(inside: str) -> list[str]:
     return [token.strip() for token in _TOKEN.findall(inside) if token.strip()]
 
 
-def _dictionary(inside: str, names: dict[str, str]) -> dict[str, float]:
-    """Name → number of `key : value , key : value`, a last comma allowed."""
-    tokens = _tokens(inside)
+def _dictionary(inside: str, names: dict[str, str]) -> tuple[dict[str, float], dict[str, tuple[int, int]]]:
+    """Name → number, and name → its digits' place, of `key : value , key : value`, a last comma allowed."""
+    found = [match for match in _TOKEN.finditer(inside) if not match[0].isspace()]
+    tokens = [match[0].strip() for match in found]
     if tokens[-1] != ",":
         tokens.append(",")
     scores: dict[str, float] = {}
+    places: dict[str, tuple[int, int]] = {}
     for start in range(0, len(tokens), 4):
         entry = tokens[start : start + 4]
         if [token in (":", ",") for token in entry] != [False, True, False, True] or entry[1::2] != [":", ","]:
@@ -227,17 +237,21 @@ def _dictionary(inside: str, names: dict[str, str]) -> dict[str, float]:
             raise _Unreadable(f"extra dimension: {_shown(key)}")
         if names[key] in scores:
             raise _Unreadable(f"doubled dimension: {key}")
-        scores[names[key]] = _number(key, value)
-    return scores
+        scores[names[key]], digits = _number(key, value)
+        first = inside.index(digits, found[start + 2].start())
+        places[names[key]] = first, first + len(digits)
+    return scores, places
 
 
-def _number(name: str, value: str) -> float:
-    if not _NUMBER.fullmatch(value):
+def _number(name: str, value: str) -> tuple[float, str]:
+    """A number, and its text without a sign."""
+    written = _NUMBER.fullmatch(value)
+    if not written:
         raise _Unreadable(f"not a number: {name} is {_shown(value)}")
     number = float(value)
     if not LOWEST <= number <= HIGHEST:
         raise _Unreadable(f"outside 1 to 10: {name} is {_shown(value)}")
-    return number
+    return number, written[1]
 
 
 def _numbers(inside: str, names: dict[str, str]) -> dict[str, float]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odw_harness.reply import MEANS, NoScores, Scores, read_scores
+from odw_harness.reply import INVISIBLE, MEANS, NoScores, Scores, read_scores
 from odw_harness.rubric import ALIGNBENCH, ODWEVAL
 
 NAMES = [dimension.name for dimension in ALIGNBENCH.dimensions]
@@ -173,6 +173,27 @@ def test_the_stated_mean_is_kept_beside_the_computed_one(mean: str, differs: boo
     assert (found.mean, found.stated_mean, found.mean_differs) == (7.0, float(mean), differs)
 
 
+@pytest.mark.parametrize(
+    ("reply", "places"),
+    [
+        ("{'甲': 8, '乙': 10}", [(6, 7), (14, 16)]),
+        ("{'乙': 8, '甲': 10}", [(14, 16), (6, 7)]),
+        ("""{"甲":"8","乙":' 6.5 '}""", [(6, 7), (15, 18)]),
+        ("｛“甲”：８，“乙”：１０｝", [(5, 6), (11, 13)]),
+        ("{'甲': **8**, '乙': +6}", [(8, 9), (19, 20)]),
+        ("<think>{'甲': 8, '乙': 6}</think>{'甲': 8, '乙': 6}", [(37, 38), (45, 46)]),
+        ("{'甲': 8, '乙': 6}，即{'甲': 8, '乙': 6}", [(24, 25), (32, 33)]),
+        ("\u200b<think>\u200b</think>{'\u2060甲': \ufeff8\u200b, '乙': 1\u200b0}", [(25, 26), (34, 37)]),
+        ("{'甲': 8, '乙': 6, '平均得分': 7}", [(6, 7), (14, 15)]),
+        ("{{'甲': 8, '乙': 6}}", [(7, 8), (15, 16)]),
+    ],
+)
+def test_where_the_numbers_stand(reply: str, places: list[tuple[int, int]]) -> None:
+    found = read_scores(reply, ["甲", "乙"])
+    assert isinstance(found, Scores), found
+    assert found.spans == dict(zip(["甲", "乙"], places, strict=True))
+
+
 def test_a_verdict_under_the_other_rubric_is_none_under_this_one() -> None:
     ours = [dimension.name for dimension in ODWEVAL.dimensions]
     assert isinstance(read_scores(WHOLE, ours), NoScores)
@@ -218,6 +239,9 @@ def test_no_text_makes_the_parser_raise_or_leave_1_to_10(reply: str) -> None:
         assert all(1 <= score <= 10 for score in found.dimensions.values())
         assert 1 <= found.mean <= 10
         assert found.stated_mean is None or 1 <= found.stated_mean <= 10
+        assert list(found.spans) == NAMES
+        for name, (start, end) in found.spans.items():
+            assert float(reply[start:end].translate(INVISIBLE).replace("．", ".")) == found.dimensions[name]
 
 
 @settings(max_examples=300, deadline=None)
