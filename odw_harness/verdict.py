@@ -44,7 +44,8 @@ class Verdict(BaseModel):
     score: 1 to 10, or None with unscored giving the reason. dimensions: name → 1 to 10 where the judge gives them.
     rationale: what the judge wrote. details: numbers behind the score. usage: requests and tokens spent. seconds: wall
     time. served_by: what a server calls the model that answered. earlier: replies of the judge that could not
-    be read, after which it was asked once more.
+    be read, after which it was asked once more. written: where dimensions are expected scores, those that the judge
+    wrote. not_expected: why they are not, where they should be.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +60,8 @@ class Verdict(BaseModel):
     seconds: float = 0.0
     served_by: str = ""
     earlier: tuple[str, ...] = ()
+    written: dict[str, float] | None = None
+    not_expected: str = ""
 
     @model_validator(mode="after")
     def _scored_or_not(self) -> "Verdict":

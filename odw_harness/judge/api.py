@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -16,12 +17,14 @@ from odw_harness.judge.base import ApiConfig, Prices
 from odw_harness.judge.budget import Budget, Hopeless
 from odw_harness.judge.client import ChatClient
 from odw_harness.judge.throttle import MOST
-from odw_harness.judge.writing import Dialogue, Reply, WritingJudge
+from odw_harness.judge.writing import Dialogue, Reply, WritingJudge, schema
 from odw_harness.texts import CHINESE
 
 PREFLIGHT_ATTEMPTS = 3
-_PREFLIGHT_PROMPT = "请只回答一个字：好"
+_WORD = ({"role": "user", "content": "请只回答一个字：好"},)
 _PREFLIGHT_TOKENS = 16
+_SCHEMA_TOKENS = 64
+_NO_LOGPROBS = {"": "no log-probabilities"}
 _PREFLIGHT_TIMEOUT = 120.0
 """Seconds. A server that loads its model at the first request may need them."""
 _MOST_IN_VAIN = 12
@@ -43,6 +46,8 @@ class ApiJudge(WritingJudge):
         """Nothing is asked yet. budget: set it to limit what a run may spend."""
         super().__init__(label, config.repeats)
         self._config = config
+        self._by_schema: bool | None = None if config.structured == "auto" else config.structured
+        """Whether replies are asked for by a schema; None as long as that is to be found out."""
         self.budget = Budget()
 
     @property
@@ -55,15 +60,21 @@ class ApiJudge(WritingJudge):
 
         The server is part of it: the same name may stand for other weights elsewhere.
         """
-        settings = self._config.model_dump(include={"base_url", "temperature", "seed", "max_tokens", "extra_body"})
+        config = self._config
+        settings = config.model_dump(include={"base_url", "temperature", "seed", "max_tokens", "extra_body"})
+        if config.structured:
+            settings["structured"] = config.structured
+        if config.expected_scores:
+            settings |= config.model_dump(include={"expected_scores", "top_logprobs"})
         return {"backend": "api", "model": self._config.model, "revision": "", "settings": settings}
 
     def preflight(self) -> None:
         """Ask for a word: is the server there, is the key accepted, is the model known, will it take these settings?"""
-        word = ({"role": "user", "content": _PREFLIGHT_PROMPT},)
 
         async def ask(client: ChatClient) -> AsyncIterator[list[Reply]]:
-            yield [await client.ask(word, attempts=PREFLIGHT_ATTEMPTS, max_tokens=_PREFLIGHT_TOKENS)]
+            yield [await client.ask(_WORD, attempts=PREFLIGHT_ATTEMPTS, max_tokens=_PREFLIGHT_TOKENS)]
+            if self._config.structured:
+                self._by_schema = await self._keeps_to_a_schema(client)
 
         config = self._config.model_copy(update={"timeout": min(self._config.timeout, _PREFLIGHT_TIMEOUT)})
         waiting = threading.Timer(2, print, [f"Waiting for a word of the judge {self.label} …"], {"file": sys.stderr})
@@ -73,8 +84,22 @@ class ApiJudge(WritingJudge):
             for reply in self._run(ask, ChatClient(config, self._key)):
                 if reply.failed and not reply.failed.startswith("cut reply"):
                     raise self._error(reply.failed)
+                if reply.weigh and not reply.failed and reply.weigh(reply.text, {"": (0, 1)}).reasons == _NO_LOGPROBS:
+                    raise self._error(
+                        "field expected_scores: the server returns no log-probabilities; leave it out, or see extra_body"
+                    )
         finally:
             waiting.cancel()
+
+    async def _keeps_to_a_schema(self, client: ChatClient) -> bool:
+        """Whether the server takes a schema and its reply keeps to it. Raises JudgeError where the user counts on it."""
+        only_a_word = schema({"答": {"type": "string"}})
+        reply = await client.ask(_WORD, 0, only_a_word, PREFLIGHT_ATTEMPTS, _SCHEMA_TOKENS)
+        keeps = reply.failed is None and re.fullmatch(r"""\s*\{\s*"答"\s*:\s*"[^"]*"\s*}\s*""", reply.text) is not None
+        if not keeps and self._config.structured is True:
+            why = reply.failed or "its reply does not keep to the schema"
+            raise self._error(f"field structured: the server can't: {why}; leave it out, or set auto")
+        return keeps
 
     def _replies(self, dialogues: Iterator[tuple[int, Dialogue]]) -> Iterator[tuple[int, Reply]]:
         first = next(dialogues, None)
@@ -127,6 +152,8 @@ class ApiJudge(WritingJudge):
             finally:
                 news.set()
 
+        if self._by_schema is None:
+            self._by_schema = await self._keeps_to_a_schema(client)
         most = MOST if client.throttle.adaptive else int(client.throttle.limit)
         askers = [asyncio.create_task(ask_on()) for _ in range(most)]
         try:
@@ -144,12 +171,13 @@ class ApiJudge(WritingJudge):
                 asker.cancel()
 
     async def _converse(self, client: ChatClient, dialogue: Dialogue) -> Reply:
-        reply = await client.ask(dialogue.messages, dialogue.request.repeat)
+        response_format = dialogue.response_format if self._by_schema else None
+        reply = await client.ask(dialogue.messages, dialogue.request.repeat, response_format)
         once_more = dialogue.once_more(reply)
         if once_more is None or client.closing:
             return reply
         try:
-            second = await client.ask(once_more, dialogue.request.repeat)
+            second = await client.ask(once_more, dialogue.request.repeat, response_format)
         except Hopeless:  # the first reply is paid for: it counts, and the next request meets the fault
             return reply
         return second.after(reply)

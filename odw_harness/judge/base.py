@@ -117,6 +117,8 @@ class LocalConfig(_Config):
 
     chat_template: whether the prompt goes through the model's chat template; only a base model wants false.
     max_tokens: longest reply; what the model can read is left for the prompt. batch_size: prompts at once.
+    expected_scores: whether a score is the mean over what the model could have written in its place (expected.py), at
+    the price of ten short likelihoods a dimension.
     """
 
     backend: Literal["local"]
@@ -127,6 +129,7 @@ class LocalConfig(_Config):
     max_tokens: int = Field(default=4096, ge=1)
     batch_size: int = Field(default=1, ge=1)
     repeats: int = Field(default=1, ge=1, le=100)
+    expected_scores: bool = False
 
 
 class Prices(_Config):
@@ -156,7 +159,9 @@ class ApiConfig(_Config):
     sent. temperature, seed, max_tokens: sent unless null; repeat r is sent with seed + r. concurrency: requests at
     once, or auto. timeout: seconds a request may take. repeats: verdicts an answer. requests_per_minute and
     tokens_per_minute: limits of the account. prices: for the summary and --max-cost. extra_body: further fields of the
-    request, as the server names them.
+    request, as the server names them. structured: whether the reply is to keep to a JSON schema; auto asks in the
+    pre-flight whether the server can. expected_scores: whether a score is the mean over what the model could have
+    written in its place (expected.py); top_logprobs: candidates a place, as many as the server lists.
     """
 
     backend: Literal["api"]
@@ -173,6 +178,9 @@ class ApiConfig(_Config):
     tokens_per_minute: float | None = Field(default=None, gt=0)
     prices: Prices | None = None
     extra_body: Options
+    structured: bool | Literal["auto"] = False
+    expected_scores: bool = False
+    top_logprobs: int = Field(default=20, ge=1, le=20)
 
     @field_validator("base_url")
     @classmethod

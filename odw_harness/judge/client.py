@@ -9,8 +9,10 @@ import json
 import os
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -20,6 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.wait import wait_random_exponential
 from yarl import URL
 
+from odw_harness.expected import expected_scores
 from odw_harness.judge.base import ApiConfig
 from odw_harness.judge.budget import Budget, Hopeless
 from odw_harness.judge.throttle import Throttle
@@ -99,17 +102,19 @@ class ChatClient:
         await self._session.close()
 
     async def ask(
-        self, messages: Messages, repeat: int = 0, attempts: int | None = None, max_tokens: int | None = None
+        self,
+        messages: Messages,
+        repeat: int = 0,
+        response_format: dict[str, Any] | None = None,
+        attempts: int | None = None,
+        max_tokens: int | None = None,
     ) -> Reply:
         """The reply to some messages, or a Reply that says why there is none. Raises Hopeless.
 
         repeat: added to the seed, where there is one. max_tokens: in place of the configuration's, where that has one.
         """
         config = self._config
-        seed = config.seed + repeat if config.seed is not None else None
-        settings = {"temperature": config.temperature, "seed": seed, "max_tokens": config.max_tokens}
-        body: dict[str, Any] = {"model": config.model, "messages": messages}
-        body |= {name: value for name, value in settings.items() if value is not None} | config.extra_body
+        body = self.body(messages, repeat, response_format)
         if max_tokens is not None and "max_tokens" in body:
             body["max_tokens"] = min(max_tokens, body["max_tokens"])
         data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
@@ -135,20 +140,30 @@ class ChatClient:
         except (_Passing, _Lasting) as fault:
             reply = Reply(failed=str(fault), in_vain=isinstance(fault, _Passing))
         usage = {"requests": requests, **({"retries": requests - 1} if requests > 1 else {}), **reply.usage}
-        return Reply(
-            text=reply.text,
-            failed=self._without_key(reply.failed) if reply.failed else None,
-            usage=usage,
-            seconds=time.monotonic() - start,
-            served_by=reply.served_by,
-            in_vain=reply.in_vain,
-        )
+        failed = self._without_key(reply.failed) if reply.failed else None
+        return replace(reply, failed=failed, usage=usage, seconds=time.monotonic() - start)
+
+    def body(
+        self, messages: Messages, repeat: int = 0, response_format: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What is sent. repeat: added to the seed, where there is one."""
+        config = self._config
+        seed = config.seed + repeat if config.seed is not None else None
+        settings = {
+            "temperature": config.temperature,
+            "seed": seed,
+            "max_tokens": config.max_tokens,
+            "response_format": response_format,
+            **({"logprobs": True, "top_logprobs": config.top_logprobs} if config.expected_scores else {}),
+        }
+        body: dict[str, Any] = {"model": config.model, "messages": messages}
+        return body | {name: value for name, value in settings.items() if value is not None} | config.extra_body
 
     async def _attempt(self, data: bytes) -> Reply:
         async with self.throttle.turn(tokens=len(data) // _BYTES_PER_TOKEN):
             began = time.monotonic()
             try:
-                reply = _reply(await self._send("POST", "/chat/completions", data))
+                reply = _reply(await self._send("POST", "/chat/completions", data), self._config.expected_scores)
             except _Busy as fault:
                 self.throttle.refused(fault.after)
                 raise
@@ -219,8 +234,8 @@ def _proxy_for(url: str) -> dict[str, Any]:
     return {"proxy": proxy.with_user(None), "proxy_auth": auth}
 
 
-def _reply(data: Any) -> Reply:
-    """What a chat completion says. Raises _Passing where it is none."""
+def _reply(data: Any, weighed: bool) -> Reply:
+    """What a chat completion says. weighed: whether its log-probabilities matter. Raises _Passing where it is none."""
     choice = data["choices"][0] if isinstance(data, dict) and _is_list_of_dicts(data.get("choices")) else {}
     message = choice.get("message")
     if not isinstance(message, dict):
@@ -237,7 +252,17 @@ def _reply(data: Any) -> Reply:
     elif not text and isinstance(refusal, str) and refusal:
         failed = f"refused: {_line(refusal)}"
     served = [part for part in (data.get("model"), data.get("system_fingerprint")) if isinstance(part, str)]
-    return Reply(text if isinstance(text, str) else "", failed, _usage(data.get("usage")), 0.0, _line(" ".join(served)))
+    weigh = None
+    if weighed:
+        logprobs = choice.get("logprobs")
+        weigh = partial(expected_scores, tokens=logprobs.get("content") if isinstance(logprobs, dict) else None)
+    return Reply(
+        text=text if isinstance(text, str) else "",
+        failed=failed,
+        usage=_usage(data.get("usage")),
+        served_by=_line(" ".join(served)),
+        weigh=weigh,
+    )
 
 
 def _is_list_of_dicts(value: Any) -> bool:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from odw_harness.expected import Expected, continuations, from_loglikelihoods
 from odw_harness.judge import inprocess
 from odw_harness.judge.base import LocalConfig
 from odw_harness.judge.writing import Dialogue, Messages, Reply, WritingJudge
@@ -25,6 +27,8 @@ class LocalJudge(WritingJudge):
         """The model by its files, and how it is let write."""
         identity = inprocess.identity(self._config)
         identity["settings"] |= self._config.model_dump(include={"chat_template", "temperature", "max_tokens"})
+        if self._config.expected_scores:
+            identity["settings"]["expected_scores"] = True
         return identity
 
     def preflight(self) -> None:
@@ -49,10 +53,15 @@ class LocalJudge(WritingJudge):
         texts = iter(self._generate(lm, fitting) if fitting else ())
         seconds = (time.monotonic() - began) / max(1, len(fitting))
         return {
-            number: Reply(next(texts), usage={"requests": 1}, seconds=seconds)
+            number: Reply(
+                next(texts),
+                usage={"requests": 1},
+                seconds=seconds,
+                weigh=partial(_weigh, lm, context) if self._config.expected_scores else None,
+            )
             if fit
             else Reply(failed=f"prompt too long: it leaves room for {max(room or 0, 0)} tokens of a reply")
-            for number, fit, room in zip(asked, fits, rooms, strict=True)
+            for number, context, fit, room in zip(asked, contexts, fits, rooms, strict=True)
         }
 
     def _context(self, lm: "LM", messages: Messages) -> str:
@@ -70,6 +79,21 @@ class LocalJudge(WritingJudge):
             options |= {"do_sample": False}
         requests = [Instance("generate_until", {}, (context, dict(options)), i) for i, context in enumerate(contexts)]
         return [str(text) for text in lm.generate_until(requests, disable_tqdm=True)]
+
+
+def _weigh(lm: "LM", context: str, text: str, spans: Mapping[str, tuple[int, int]]) -> Expected:
+    """Expected scores of a reply: what the model makes of every other score in the place of the one it wrote."""
+    from lm_eval.api.instance import Instance
+
+    places = {name: continuations(text, span) for name, span in spans.items()}
+    asked = [(context + before, each) for before, values in places.values() for each in values.values()]
+    requests = [Instance("loglikelihood", {}, pair, number) for number, pair in enumerate(asked)]
+    given = iter(lm.loglikelihood(requests, disable_tqdm=True))
+    likelihoods = {name: {value: float(next(given)[0]) for value in values} for name, (_, values) in places.items()}
+    try:
+        return Expected({name: from_loglikelihoods(values) for name, values in likelihoods.items()})
+    except ValueError as error:
+        return Expected(reasons=dict.fromkeys(spans, f"no likelihoods: {error}"))
 
 
 def _room(lm: "LM", context: str) -> int | None:

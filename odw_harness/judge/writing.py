@@ -1,13 +1,15 @@
 """What all judges that write have in common: the prompt goes in, a reply comes out, a verdict is read from it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from statistics import fmean
 from typing import Any
 
+from odw_harness.expected import Expected
 from odw_harness.judge.base import Request
-from odw_harness.reply import NoScores, Scores, kind_of, read_scores, without_thoughts
+from odw_harness.reply import HIGHEST, LOWEST, NoScores, Scores, kind_of, read_scores, without_thoughts
 from odw_harness.rubric import Rubric
 from odw_harness.texts import storable
 from odw_harness.verdict import Provenance, Verdict
@@ -37,7 +39,8 @@ class Reply:
 
     failed: why there is no reply to read, otherwise None. usage: requests, prompt_tokens, completion_tokens,
     cached_tokens, as far as known. served_by: what the server calls its model. earlier: replies that it replaces.
-    in_vain: whether a fault that may pass did not.
+    in_vain: whether a fault that may pass did not. weigh: where expected scores are wanted, what gives them for the
+    reply's text and the places of its scores.
     """
 
     text: str = ""
@@ -47,12 +50,13 @@ class Reply:
     served_by: str = ""
     earlier: tuple[str, ...] = ()
     in_vain: bool = False
+    weigh: Callable[[str, Mapping[str, tuple[int, int]]], Expected] | None = None
 
     def after(self, first: "Reply") -> "Reply":
         """This reply as the one to a second question, with what the first took."""
         usage = {name: first.usage.get(name, 0) + self.usage.get(name, 0) for name in {**first.usage, **self.usage}}
         earlier = (*first.earlier, first.text)
-        return Reply(self.text, self.failed, usage, first.seconds + self.seconds, self.served_by, earlier)
+        return replace(self, usage=usage, seconds=first.seconds + self.seconds, earlier=earlier, in_vain=False)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,12 @@ class Dialogue:
         """Names of the dimensions that the reply must give."""
         return [dimension.name for dimension in self.request.rubric.dimensions_of(self.request.question)]
 
+    @property
+    def response_format(self) -> dict[str, Any]:
+        """OpenAI's response_format of a reply to this: first the evaluation, then whole scores, as the rubric asks."""
+        scores = {"type": "integer", "enum": list(range(int(LOWEST), int(HIGHEST) + 1))}
+        return schema({"评价": {"type": "string"}, "打分": an_object(dict.fromkeys(self.names, scores))})
+
     def scores(self, reply: Reply) -> Scores | NoScores:
         """What the reply says. Each text is read once, though it is asked for when it arrives and for the verdict."""
         if reply.failed:
@@ -90,6 +100,22 @@ class Dialogue:
         said = {"role": "assistant", "content": storable(reply.text)}
         note = AGAIN.format(fault=_FAULTS.get(kind_of(scores.reason), scores.reason), names="、".join(self.names))
         return (*self.messages, said, {"role": "user", "content": note})
+
+
+def an_object(properties: dict[str, Any]) -> dict[str, Any]:
+    """JSON schema of an object with exactly these properties."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def schema(properties: dict[str, Any]) -> dict[str, Any]:
+    """OpenAI's response_format for an object with exactly these properties, in their order."""
+    strict = {"name": "reply", "strict": True, "schema": an_object(properties)}
+    return {"type": "json_schema", "json_schema": strict}
 
 
 class WritingJudge(ABC):
@@ -153,13 +179,24 @@ class WritingJudge(ABC):
         provenance = self.provenance(request.rubric, request.repeat)
         return Verdict(score=1.0, dimensions=dimensions, rationale=EMPTY, provenance=provenance)
 
+    def _found(self, scores: Scores, text: str, reply: Reply) -> dict[str, Any]:
+        """Score and dimensions of a Verdict: as they are written, or expected ones with the written beside them."""
+        if reply.weigh is None:
+            return {"score": scores.mean, "dimensions": scores.dimensions}
+        expected = reply.weigh(text, scores.spans)
+        if expected.dimensions is None:
+            why = next(iter(expected.reasons.values()), "no log-probabilities")
+            return {"score": scores.mean, "dimensions": scores.dimensions, "not_expected": why}
+        dimensions = {name: expected.dimensions[name] for name in scores.dimensions}
+        return {"score": fmean(dimensions.values()), "dimensions": dimensions, "written": scores.dimensions}
+
     def _verdict(self, dialogue: Dialogue, reply: Reply) -> Verdict:
         request, scores, text = dialogue.request, dialogue.scores(reply), storable(reply.text)
         details: dict[str, float] = {}
         if isinstance(scores, NoScores):
             found: dict[str, Any] = {"unscored": scores.reason}
         else:
-            found = {"score": scores.mean, "dimensions": scores.dimensions}
+            found = self._found(scores, text, reply)
             if scores.stated_mean is not None:
                 details = {"stated_mean": scores.stated_mean, "mean_differs": float(scores.mean_differs)}
         return Verdict(
