@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="examples:\n"
         "  odw judge outputs/qwen/samples_odw*.jsonl --rubric odweval --judge deepseek --out verdicts.jsonl\n"
         "  odw judge answers.jsonl --rubric alignbench --judge judges/vllm.yaml --min-coverage 0.95 --out v.jsonl\n"
+        "  odw judge answers.jsonl --judge openai --dry-run\n"
         """  echo '{"id": 1, "question_id": "ODW-08", "answer": "…"}' | odw judge - --judge ollama\n\n"""
         "exit codes: 0 graded; 2 a mistake, a limit (--max-…), or the judge gave up; 3 coverage under --min-coverage",
         formatter_class=raw,
@@ -95,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument(
         "--max-cost", type=float, metavar="MONEY", help="stop at this cost, by the prices in the judge's file"
     )
+    judge.add_argument("--dry-run", action="store_true", help="say what a run would ask and take, and ask nothing")
     judge.set_defaults(run=_judge)
 
     rubric = commands.add_parser(
@@ -200,7 +202,9 @@ def _judge(options: Any) -> int:
     from odw_harness.judging import Limits, judge_files
 
     limits = Limits(options.min_coverage, options.max_requests, options.max_cost)
-    return judge_files(options.files, options.rubric, options.judge, options.out, options.questions, limits)
+    return judge_files(
+        options.files, options.rubric, options.judge, options.out, options.questions, limits, options.dry_run
+    )
 
 
 def _rubric_show(options: Any) -> int:

@@ -22,6 +22,8 @@ WINDOW = 8192
 """Requests in memory at once: those that are judged, and those that wait for an earlier one to come back in order."""
 BLOCK = 64
 """Requests that are looked up and claimed at once."""
+STOPPED = "judging stopped"
+"""The kind of reason of what a judge that gave up has left."""
 _OTHERS = 0.3
 """Seconds between looks at what another process judges."""
 
@@ -184,7 +186,7 @@ class Grading:
             yield Graded(request, verdict, new)
 
     def _without(self, request: Request) -> Verdict:
-        reason = f"judging stopped: {self.stopped}" if self.stopped else "the judge gave no verdict"
+        reason = f"{STOPPED}: {self.stopped}" if self.stopped else "the judge gave no verdict"
         return Verdict(unscored=reason, provenance=self._judge.provenance(request.rubric, request.repeat))
 
     def _key(self, request: Request) -> Key:

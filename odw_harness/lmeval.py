@@ -18,6 +18,7 @@ from lm_eval.api.task import ConfigurableTask
 
 from odw_harness.alignbench import load_writing_questions
 from odw_harness.errors import OdwError, StoreError, TaskError
+from odw_harness.families import families, names_of
 from odw_harness.grading import Grading
 from odw_harness.judge import Judge, Request, load_judge
 from odw_harness.questions import COMPLETION_CUE, Question, load_questions
@@ -142,7 +143,18 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
     def _note_who_judges(self) -> None:
         """In the task's metadata, which lm-eval writes into its results file, and in a warning where need is."""
         by = {rubric.name: self._judge.provenance(rubric).model_dump() for rubric in self._rubrics}
-        self.config.metadata = {**self.config.metadata, "verdicts_by": by}
+        system = [
+            str(self.config.metadata[key]) for key in ("model", "pretrained", "peft") if key in self.config.metadata
+        ]
+        related = sorted(
+            families(name for part in system for name in names_of(part)) & families(who["model"] for who in by.values())
+        )
+        self.config.metadata = {**self.config.metadata, "verdicts_by": by, "judge_of_the_same_family": related}
+        if related:
+            log.warning(
+                "the judge %s is of the system's own family (%s): judges favour what their family writes",
+                *(self._judge.label, ", ".join(related)),
+            )
         for rubric in self._rubrics:
             who = self._judge.provenance(rubric)
             if who.rubric != rubric.name:

@@ -121,6 +121,16 @@ class Store:
                 row,
             )
 
+    def reply_lengths(self, judgement: str, most: int) -> list[int]:
+        """Tokens of the latest replies under a judgement, as far as they are known."""
+        with self._clear_errors():
+            rows = self._db.execute(
+                "SELECT json_extract(verdict, '$.usage.completion_tokens') AS tokens FROM verdicts "
+                "WHERE judgement = ? AND tokens > 0 ORDER BY saved_at DESC LIMIT ?",
+                (judgement, most),
+            )
+            return [tokens for (tokens,) in rows]
+
     def claim(self, owner: str, keys: Sequence[Key]) -> dict[Key, str]:
         """Claim for an owner what nobody has claimed. Returns who holds each key now. See claims.py."""
         rows = [(question, digest(text), judgement) for question, text, judgement in keys]

@@ -45,7 +45,8 @@ class Verdict(BaseModel):
     rationale: what the judge wrote. details: numbers behind the score. usage: requests and tokens spent. seconds: wall
     time. served_by: what a server calls the model that answered. earlier: replies of the judge that could not
     be read, after which it was asked once more. written: where dimensions are expected scores, those that the judge
-    wrote. not_expected: why they are not, where they should be.
+    wrote. not_expected: why they are not, where they should be. voices: the dimensions that each judge of a panel gives,
+    of those that give any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,6 +63,7 @@ class Verdict(BaseModel):
     earlier: tuple[str, ...] = ()
     written: dict[str, float] | None = None
     not_expected: str = ""
+    voices: dict[str, dict[str, float]] | None = None
 
     @model_validator(mode="after")
     def _scored_or_not(self) -> "Verdict":

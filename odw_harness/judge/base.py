@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from odw_harness.errors import JudgeError, first_fault
 from odw_harness.questions import Question
@@ -217,8 +217,34 @@ class ApiConfig(_Config):
         return value
 
 
-Config = LikelihoodConfig | LocalConfig | ApiConfig
-_CONFIGS: dict[str, type[Config]] = {"api": ApiConfig, "local": LocalConfig, "likelihood": LikelihoodConfig}
+class PanelConfig(_Config):
+    """Several judges that write, whose verdicts make one.
+
+    judges: names, or paths of YAML files, seen from this file's folder. combine: how a dimension's scores become one.
+    quorum: judges that must have scored an answer; more than half of them where it is left out.
+    """
+
+    backend: Literal["panel"]
+    judges: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=2, max_length=25)
+    combine: Literal["mean", "median"] = "mean"
+    quorum: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _a_quorum_that_can_be_met(self) -> "PanelConfig":
+        if len(set(self.judges)) < len(self.judges):
+            raise ValueError("judges: names one twice; give a judge more say with repeats in its own file")
+        if self.quorum is not None and self.quorum > len(self.judges):
+            raise ValueError(f"quorum: {self.quorum} can't be met by {len(self.judges)} judges")
+        return self
+
+
+Config = LikelihoodConfig | LocalConfig | ApiConfig | PanelConfig
+_CONFIGS: dict[str, type[Config]] = {
+    "api": ApiConfig,
+    "local": LocalConfig,
+    "likelihood": LikelihoodConfig,
+    "panel": PanelConfig,
+}
 
 
 def judge_file(name: str | None) -> Path:

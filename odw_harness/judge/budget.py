@@ -1,8 +1,9 @@
 """What a run may spend, and what it has spent."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from odw_harness.judge.base import Prices
 
@@ -25,25 +26,29 @@ class Budget:
     cost: float = 0.0
     _under_way: int = 0
     _dearest: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    """The judges of a panel spend from one budget, each in its own thread."""
 
     async def take_request(self) -> None:
         """Count one request, when it can be paid for. Raises Hopeless where the budget has none left."""
         while self.most_cost is not None and self._under_way and self._reckoned() > self.most_cost:
             await asyncio.sleep(0.02)
-        if self.most_requests is not None and self.requests >= self.most_requests:
-            raise Hopeless(f"--max-requests {self.most_requests} is reached")
-        if self.most_cost is not None and self._reckoned() > self.most_cost:
-            raise Hopeless(f"--max-cost {self.most_cost:g} is reached: {self.cost:.4g} is spent")
-        self.requests += 1
-        self._under_way += 1
+        with self._lock:
+            if self.most_requests is not None and self.requests >= self.most_requests:
+                raise Hopeless(f"--max-requests {self.most_requests} is reached")
+            if self.most_cost is not None and self._reckoned() > self.most_cost:
+                raise Hopeless(f"--max-cost {self.most_cost:g} is reached: {self.cost:.4g} is spent")
+            self.requests += 1
+            self._under_way += 1
 
     def end_request(self, usage: Mapping[str, int], prices: Prices | None) -> None:
         """Count what a request took; nothing where it got no reply."""
-        self._under_way -= 1
-        if prices is not None:
-            cost = prices.cost(usage)
-            self.cost += cost
-            self._dearest = max(self._dearest, cost)
+        with self._lock:
+            self._under_way -= 1
+            if prices is not None:
+                cost = prices.cost(usage)
+                self.cost += cost
+                self._dearest = max(self._dearest, cost)
 
     def _reckoned(self) -> float:
         if not self._dearest and self._under_way:

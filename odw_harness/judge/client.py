@@ -27,15 +27,13 @@ from odw_harness.judge.base import ApiConfig
 from odw_harness.judge.budget import Budget, Hopeless
 from odw_harness.judge.throttle import Throttle
 from odw_harness.judge.writing import Messages, Reply
-from odw_harness.texts import map_texts, shown
+from odw_harness.texts import map_texts, shown, tokens_about
 
 ATTEMPTS = 6
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for more with Retry-After is asked again after these."""
 backoff = wait_random_exponential(multiplier=1, max=30)
 """Seconds between attempts: up to 1, 2, 4, 8, 16."""
-_BYTES_PER_TOKEN = 4
-"""Of a request, for the account's limit: a Chinese character has three bytes, and about 0.7 tokens."""
 _LARGEST_BODY = 16 << 20
 _SHORTEST_SECRET = 8
 """A key shorter than this (EMPTY, x) is no secret, and may well be a word of a reply."""
@@ -160,7 +158,7 @@ class ChatClient:
         return body | {name: value for name, value in settings.items() if value is not None} | config.extra_body
 
     async def _attempt(self, data: bytes) -> Reply:
-        async with self.throttle.turn(tokens=len(data) // _BYTES_PER_TOKEN):
+        async with self.throttle.turn(tokens=tokens_about(data)):
             began = time.monotonic()
             try:
                 reply = _reply(await self._send("POST", "/chat/completions", data), self._config.expected_scores)
