@@ -101,31 +101,35 @@ class Grading:
                 self._read_all = True
                 return
             missing = {}
+            seen = self._store.changes_of_others()
             for request in block:
                 key = self._key(request)
                 self._waiting.append((key, request))
                 self._times[key] += 1
                 if self._times[key] == 1 and not self._look_up(key, request):
                     missing[key] = request
-            yield from self._claimed(missing)
+            yield from self._claimed(missing, seen)
 
     def _left_by_others(self) -> Iterator[tuple[Key, Request]]:
         """What another process has not judged after all; its verdicts otherwise."""
         self._bar.set_postfix_str(f"{len(self._elsewhere)} by another process")
         time.sleep(_OTHERS)
         self._claims.bury()
+        seen = self._store.changes_of_others()
         missing = {key: request for key, request in self._elsewhere.items() if not self._look_up(key, request)}
         self._elsewhere.clear()
-        yield from self._claimed(missing)
+        yield from self._claimed(missing, seen)
 
-    def _claimed(self, missing: dict[Key, Request]) -> Iterator[tuple[Key, Request]]:
+    def _claimed(self, missing: dict[Key, Request], seen: int) -> Iterator[tuple[Key, Request]]:
+        """What of it this run has to ask for. seen: changes_of_others before it was found missing."""
         if not missing or self.stopped is not None:
             return
         mine = set(self._claims.take(list(missing)))
+        unchanged = self._store.changes_of_others() == seen
         for key, request in missing.items():
             if key not in mine:
                 self._elsewhere[key] = request
-            elif not self._look_up(key, request):  # another may have judged it since
+            elif unchanged or not self._look_up(key, request):  # another may have judged it since
                 yield key, request
 
     def _look_up(self, key: Key, request: Request) -> bool:

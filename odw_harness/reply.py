@@ -31,6 +31,9 @@ _WIDTHS: dict[int, str | int] = {
 }
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 """For str.translate: characters without width, which are left out of what is read."""
+_ANY_INVISIBLE = re.compile(f"[{''.join(map(chr, INVISIBLE))}]")
+_MAY_THINK = re.compile("think|thought|reason|[Ａ-Ｚａ-ｚ]", re.I)
+"""Without this a reply holds no thoughts: quicker to see than to translate it."""
 _THOUGHT = re.compile(
     r"(?<![\"<(\[《【])[<\[◁](/?)\s*(?:seed:)?(?:think(?:ing)?|thought|reasoning)\b[^<>\[\]◁▷]{0,20}[>\]▷]", re.I
 )
@@ -159,6 +162,8 @@ def without_thoughts(reply: str) -> str | None:
     >>> without_thoughts("想</think>说"), without_thoughts("<think>想</think>说<think>又想"), without_thoughts("说")
     ('说', None, '说')
     """
+    if not _MAY_THINK.search(reply):
+        return reply
     text = reply.translate(_WIDTHS)
     tags = list(_THOUGHT.finditer(text))
     if not tags:
@@ -167,7 +172,7 @@ def without_thoughts(reply: str) -> str | None:
 
 
 def _read(reply: str, dimensions: list[str]) -> Scores:
-    visible = reply.translate(INVISIBLE)
+    visible = reply.translate(INVISIBLE) if _ANY_INVISIBLE.search(reply) else reply
     spoken = without_thoughts(visible)
     if spoken is None:
         raise _Unreadable("cut reply: the thoughts have no end")
@@ -203,17 +208,14 @@ def _is_example(inside: str, names: dict[str, str]) -> bool:
 
     They have a placeholder for a value, or an ellipsis in place of an entry that is missing.
     """
+    complete = all(name in inside for name in names if name not in MEANS)
     tokens = ["", *_tokens(inside)]
     for before, token in pairwise(tokens):
         if before == ":" and _PLACEHOLDER.fullmatch(token.strip('"')):
             return True
-        if (
-            before != ":"
-            and _ELLIPSIS.fullmatch(token.strip('"'))
-            and any(name not in inside for name in names if name not in MEANS)
-        ):
+        if before != ":" and not complete and _ELLIPSIS.fullmatch(token.strip('"')):
             return True
-    return _numbers(inside, names) in _EXAMPLES
+    return not complete and _numbers(inside, names) in _EXAMPLES
 
 
 def _tokens(inside: str) -> list[str]:

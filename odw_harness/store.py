@@ -135,9 +135,16 @@ class Store:
         """Claim for an owner what nobody has claimed. Returns who holds each key now. See claims.py."""
         rows = [(question, digest(text), judgement) for question, text, judgement in keys]
         with self._clear_errors(), self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", [(*row, owner) for row in rows])
+            insert = "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)"
+            if self._db.executemany(insert, [(*row, owner) for row in rows]).rowcount == len(rows):
+                return dict.fromkeys(keys, owner)
             holder = "SELECT owner FROM claims WHERE question = ? AND answer = ? AND judgement = ?"
             return {key: self._db.execute(holder, row).fetchone()[0] for key, row in zip(keys, rows, strict=True)}
+
+    def changes_of_others(self) -> int:
+        """A number that changes whenever another connection has written."""
+        with self._clear_errors():
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def unclaim(self, owner: str) -> None:
         """End all claims of an owner."""

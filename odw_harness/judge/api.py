@@ -221,12 +221,12 @@ class ApiJudge(WritingJudge):
 
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         with _thread_beside_a_running_loop() as call:
+            run = call(runner.get_loop).run_until_complete  # Runner.run would set up a signal's handler for every step
             try:
-                while items := call(runner.run, step()):
+                while items := call(run, step()):
                     yield from items
             finally:
-                call(runner.run, arrivals.aclose())
-                call(runner.close)
+                call(runner.close)  # cancels what is under way, and closes arrivals
 
 
 @contextmanager
