@@ -88,6 +88,10 @@ class Contrast(Frozen):
     lower, higher: share scored strictly lower or higher; tied: number of pairs scored the same. lost, gained: share that
     moved by more than half a point (NOTABLE). shift: score of the case minus that of its base, in points. auc: chance
     that the case is scored lower, ties counted half.
+
+    below_same: share of pairs of a case that is worse and one of the same question that is as good as the reference (all
+    kinds of that effect) where the worse is strictly lower; None without such pairs. A judge that sees no more than that
+    a text is not the reference, word by word, has a high `lower` and a low `below_same`.
     """
 
     pairs: int
@@ -98,6 +102,7 @@ class Contrast(Frozen):
     gained: Share
     shift: Mean
     auc: float
+    below_same: Share | None
 
 
 class Graded(Frozen):
@@ -221,14 +226,20 @@ def cost_of(verdicts: Sequence[Verdict]) -> Cost:
 def row_of(scorer: str, label: str, cases: Sequence[CaseScores], kinds: Mapping[str, KindInfo]) -> Row:
     """What the cases say of one of their scorers. Every base of a case is among the cases, or that pair is left out."""
     table = {case.key: case for case in cases}
+    same: dict[str, list[float]] = {}
+    for case in cases:
+        if kinds[case.kind].effect == "same" and (score := case.score(scorer)) is not None:
+            same.setdefault(case.question, []).append(score)
     worse = [case for case in cases if kinds[case.kind].effect == "worse"]
     references = _scores(scorer, (case for case in cases if kinds[case.kind].effect == "reference"))
     return Row(
         scorer=scorer,
         label=label,
-        headline=_contrast(scorer, [case for case in worse if case.kind in HEADLINE], table),
+        headline=_contrast(scorer, [case for case in worse if case.kind in HEADLINE], table, same),
         kinds={
-            name: _kind(scorer, [case for case in cases if case.kind == name], table, kind.effect == "worse")
+            name: _kind(
+                scorer, [case for case in cases if case.kind == name], table, same if kind.effect == "worse" else None
+            )
             for name, kind in kinds.items()
             if kind.effect != "reference"
         },
@@ -244,19 +255,25 @@ def _scores(scorer: str, cases: Iterable[CaseScores]) -> list[float]:
     return [score for case in cases if (score := case.score(scorer)) is not None]
 
 
-def _kind(scorer: str, cases: Sequence[CaseScores], table: Mapping[Key, CaseScores], worse: bool) -> KindResult:
+def _kind(
+    scorer: str,
+    cases: Sequence[CaseScores],
+    table: Mapping[Key, CaseScores],
+    same: Mapping[str, Sequence[float]] | None,
+) -> KindResult:
+    """same: by question, the scores of what is as good as the reference; None where the kind does not make worse."""
     strengths = []
     for strength in sorted({case.strength for case in cases}):
         of_strength = [case for case in cases if case.strength == strength]
-        contrast = _contrast(scorer, of_strength, table)
+        contrast = _contrast(scorer, of_strength, table, same or {})
         if contrast is not None:
             score = mean_of(_scores(scorer, of_strength))
             strengths.append(AtStrength(strength=strength, contrast=contrast, score=score))
     caught = [case.caught for case in cases if case.caught is not None] if scorer == RULES else []
     return KindResult(
-        contrast=_contrast(scorer, cases, table),
+        contrast=_contrast(scorer, cases, table, same or {}),
         strengths=tuple(strengths),
-        graded=_graded(scorer, cases) if worse else None,
+        graded=None if same is None else _graded(scorer, cases),
         caught=share_of(caught) if caught else None,
     )
 
@@ -272,12 +289,16 @@ def _pairs(scorer: str, cases: Iterable[CaseScores], table: Mapping[Key, CaseSco
     return found
 
 
-def _contrast(scorer: str, cases: Iterable[CaseScores], table: Mapping[Key, CaseScores]) -> Contrast | None:
+def _contrast(
+    scorer: str, cases: Sequence[CaseScores], table: Mapping[Key, CaseScores], same: Mapping[str, Sequence[float]]
+) -> Contrast | None:
     shifts = [score - base for score, base in _pairs(scorer, cases, table)]
     if not shifts:
         return None
     lower, higher = share_of([shift < -TIE for shift in shifts]), share_of([shift > TIE for shift in shifts])
     tied = len(shifts) - lower.count - higher.count
+    scored = [(case, score) for case in cases if (score := case.score(scorer)) is not None]
+    below = [score < other - TIE for case, score in scored for other in same.get(case.question, ())]
     return Contrast(
         pairs=len(shifts),
         lower=lower,
@@ -287,6 +308,7 @@ def _contrast(scorer: str, cases: Iterable[CaseScores], table: Mapping[Key, Case
         gained=share_of([shift > NOTABLE + TIE for shift in shifts]),
         shift=mean_of(shifts),
         auc=(lower.count + tied / 2) / len(shifts),
+        below_same=share_of(below) if below else None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from odw_harness.judgecheck.card import JUDGE, PROMISED, Card, CaseScores
+from odw_harness.judgecheck.card import JUDGE, LONGEST, PROMISED, RANDOM, RULES, Card, CaseScores, Row
 from odw_harness.judgecheck.cases import Effect
 from odw_harness.judgecheck.estimates import Share
 from odw_harness.judgecheck.words import TRUSTED
@@ -74,25 +74,33 @@ def _forest(card: Card, language: Language) -> go.Figure | None:
     labels = [_in(language, ("<b>six plain kinds</b>", "<b>六类明显劣化</b>"))]
     labels += [_title(card, name, language) for name in names]
     figure = go.Figure()
-    for place, row in enumerate(card.rows):
-        contrasts = [row.headline, *(row.kinds[name].contrast for name in names)]
-        at = [(line, each.lower) for line, each in enumerate(contrasts) if each is not None]
+    contrasts = [[row.headline, *(row.kinds[name].contrast for name in names)] for row in card.rows]
+    beside = _in(language, ("beside as-good rewrites", "与同等质量改写稿相比"))
+    below = [None if each is None else each.below_same for each in contrasts[0]]
+    series = [
+        (row.scorer, _scorer(row, language), [None if each is None else each.lower for each in own])
+        for row, own in zip(card.rows, contrasts, strict=True)
+    ]
+    series.insert(1, (JUDGE, f"{series[0][1]}, {beside}", below))
+    for place, (scorer, label, shares) in enumerate(series):
+        at = [(line, share) for line, share in enumerate(shares) if share is not None]
+        own = scorer == JUDGE
         figure.add_trace(
             go.Scatter(
-                name=_scorer(card, row.scorer, row.label, language),
+                name=label,
                 x=[100 * share.share for _, share in at],
-                y=[line + (place - (len(card.rows) - 1) / 2) * 0.19 for line, _ in at],
+                y=[line + (place - (len(series) - 1) / 2) * 0.17 for line, _ in at],
                 error_x={
                     "array": [100 * (share.high - share.share) for _, share in at],
                     "arrayminus": [100 * (share.share - share.low) for _, share in at],
-                    "thickness": 2 if row.scorer == JUDGE else 1,
+                    "thickness": 2 if place == 0 else 1,
                     "width": 3,
                 },
                 mode="markers",
                 marker={
-                    "color": SCORERS[row.scorer],
-                    "size": 11 if row.scorer == JUDGE else 7,
-                    "symbol": "circle" if row.scorer == JUDGE else "diamond",
+                    "color": SCORERS[scorer],
+                    "size": 10 if own else 7,
+                    "symbol": "diamond" if not own else "circle-open" if place else "circle",
                 },
                 text=[f"{labels[line]}: {_share(share)}" for line, share in at],
                 hovertemplate="%{text}<extra>%{fullData.name}</extra>",
@@ -102,8 +110,11 @@ def _forest(card: Card, language: Language) -> go.Figure | None:
         figure.add_hrect(y0=line - 0.5, y1=line + 0.5, fillcolor="rgba(128,128,128,0.08)", line_width=0, layer="below")
     for share, dash in ((100 * TRUSTED, "dash"), (50, "dot")):
         figure.add_vline(x=share, line={"color": "#888", "dash": dash, "width": 1})
-    figure = _laid_out(figure, 90 + 52 * len(labels))
-    figure.update_xaxes(range=[-2, 102], ticksuffix=" %", tickvals=[0, 25, 50, 75, 95, 100])
+    figure = _laid_out(figure, 90 + 58 * len(labels))
+    ticks = [0, 25, 50, 75, 95, 100]
+    figure.update_xaxes(
+        range=[-2, 102.5], tickvals=ticks, ticktext=[f"{tick} %" if tick != 95 else "95" for tick in ticks]
+    )
     figure.update_yaxes(
         tickvals=list(range(len(labels))),
         ticktext=labels,
@@ -114,9 +125,9 @@ def _forest(card: Card, language: Language) -> go.Figure | None:
     return figure
 
 
-def _scorer(card: Card, scorer: str, label: str, language: Language) -> str:
-    chinese = {"rules": "仅规则", "longest": "最长", "random": "随机"}
-    return html.escape(label if language == "en" else chinese.get(scorer, label))
+def _scorer(row: Row, language: Language) -> str:
+    chinese = {RULES: "仅规则", LONGEST: "最长", RANDOM: "随机"}
+    return html.escape(row.label if language == "en" else chinese.get(row.scorer, row.label))
 
 
 def _share(share: Share) -> str:
@@ -224,9 +235,8 @@ def _length(card: Card, language: Language) -> go.Figure:
             )
         )
     figure = _laid_out(figure, 420)
-    figure.update_xaxes(
-        title=_in(language, ("length, % of the reference", "篇幅（参考答案的百分比）")), ticksuffix=" %"
-    )
+    title = _in(language, ("length, % of the reference", "篇幅（参考答案的百分比）"))
+    figure.update_xaxes(title=title, type="log", tickvals=[12.5, 25, 50, 100, 200, 400, 800, 1600], ticksuffix=" %")
     figure.update_yaxes(range=[0.5, 10.5], tickvals=[1, 2, 4, 6, 8, 10], title=_in(language, SCORE), automargin=True)
     return figure
 

@@ -1,5 +1,6 @@
 """`odw judge-check`: builds the cases, has them judged, writes and shows the card."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -45,7 +46,7 @@ def judge_check(asked: Asked, json_file: str | None, html_file: str | None) -> N
     """
     if html_file == "-":
         raise AnswerError("--html -: is for a file; standard output is for the tables or --json")
-    if json_file and html_file and json_file == html_file:
+    if json_file and html_file and _real(json_file) == _real(html_file):
         raise AnswerError(f"--html {html_file}: is the file of --json; name another")
     rubric = find_rubric(asked.rubric)
     questions = _questions(asked)
@@ -69,6 +70,10 @@ def judge_check(asked: Asked, json_file: str | None, html_file: str | None) -> N
     if card.provenance["rubric"] != rubric.name:
         used = card.provenance["rubric"]
         print(f"note: this judge scores by {used}; it has no use for the rubric {rubric.name}", file=sys.stderr)
+
+
+def _real(file: str) -> str:
+    return os.path.realpath(os.path.expanduser(file))
 
 
 def _names(text: str | None) -> list[str] | None:

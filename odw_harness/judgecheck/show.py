@@ -107,8 +107,21 @@ _EFFECTS: dict[Effect, str] = {"worse": "lower", "same": "the same", "not_higher
 def _details(card: Card) -> Table:
     """The judge alone: kind by kind, and strength by strength."""
     table = Table(box=box.SIMPLE_HEAD, title=f"{shown(card.judge, 60, '?')} in detail", title_justify="left")
-    for name in ("kind", "should score", "strength", "pairs", "lower", "95 %", "tied", "higher", "points", "95 % "):
-        table.add_column(name, justify="left" if name in ("kind", "should score") else "right", no_wrap=True)
+    names = (
+        "kind",
+        "should score",
+        "strength",
+        "pairs",
+        "lower",
+        "95 %",
+        "tied",
+        "higher",
+        "below as good",
+        "points",
+        "95 %",
+    )
+    for name in names:
+        table.add_column(name, justify="left" if name in names[:2] else "right", no_wrap=True)
     for name, kind in card.kinds.items():
         result = card.rows[0].kinds.get(name)
         if result is None or result.contrast is None:
@@ -121,13 +134,14 @@ def _details(card: Card) -> Table:
 
 
 def cells(contrast: Contrast) -> tuple[str, ...]:
-    """Pairs, share lower, its interval, ties, share higher, shift in points, its interval."""
+    """Pairs, share lower, its interval, ties, share higher, share below what is as good, shift in points, its interval."""
     return (
         str(contrast.pairs),
         percent(contrast.lower),
         interval(contrast.lower),
         str(contrast.tied),
         percent(contrast.higher),
+        percent(contrast.below_same),
         f"{contrast.shift.mean:+.2f}",
         interval(contrast.shift),
     )

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from odw_harness.judgecheck.card import ALTERED, HEADLINE, NOTABLE, RULES, Cost, KindInfo, Row, Statement
 
 TRUSTED = 0.95
-"""Share of pairs that a judge must tell to be trusted with a kind, and of verdicts that must have a score."""
+"""Share of pairs that a judge must tell to be trusted with a kind, beside the references as well as beside what is as good
+(Contrast.below_same), and of verdicts that must have a score."""
 CHANCE = 0.5
 """A kind whose interval reaches down to this is not told apart from a coin."""
 ENOUGH = 20
@@ -40,29 +41,40 @@ def _overall(judge: Row, kinds: Mapping[str, KindInfo]) -> Iterator[Statement]:
     lower = judge.headline.lower
     names = [kinds[name].title for name in HEADLINE if name in judge.kinds and judge.kinds[name].contrast]
     met = lower.share >= TRUSTED
+    below = judge.headline.below_same
     yield Statement(
         en=f"Of {lower.of} pairs over {', '.join(names)} it scores the worse lower in {lower.share:.1%} "
-        f"({lower.low:.1%} to {lower.high:.1%}): {'reaches' if met else 'short of'} the {TRUSTED:.0%} asked.",
+        f"({lower.low:.1%} to {lower.high:.1%}): {'reaches' if met else 'short of'} the {TRUSTED:.0%} asked"
+        + (f"; beside rewrites that are as good as the reference, in {below.share:.1%}." if below else "."),
         zh=f"在明显劣化的 {lower.of} 对文稿中，{lower.share:.1%} 的劣化稿得分更低"
-        f"（95% 区间 {lower.low:.1%}～{lower.high:.1%}），{'达到' if met else '未达到'} {TRUSTED:.0%} 的要求。",
+        f"（95% 区间 {lower.low:.1%}～{lower.high:.1%}），{'达到' if met else '未达到'} {TRUSTED:.0%} 的要求"
+        + (f"；与同等质量的改写稿相比，这一比例为 {below.share:.1%}。" if below else "。"),
     )
 
 
 def _worse(judge: Row, kinds: Mapping[str, KindInfo]) -> Iterator[Statement]:
-    groups: dict[str, list[tuple[str, str]]] = {"trusted": [], "partly": [], "not": [], "few": []}
+    groups: dict[str, list[tuple[str, str]]] = {"trusted": [], "change": [], "partly": [], "not": [], "few": []}
     for name, result in judge.kinds.items():
         if kinds[name].effect != "worse" or result.contrast is None:
             continue
-        lower = result.contrast.lower
+        lower, below = result.contrast.lower, result.contrast.below_same
+        shares = f"{lower.share:.0%}"
         if lower.of < ENOUGH:
             group = "few"
-        elif lower.share >= TRUSTED:
+        elif lower.share < TRUSTED:
+            group = "partly" if lower.low > CHANCE else "not"
+        elif below is None or below.share >= TRUSTED:
             group = "trusted"
         else:
-            group = "partly" if lower.low > CHANCE else "not"
-        groups[group].append((name, f"{lower.share:.0%}"))
+            group, shares = "change", f"{below.share:.1%}"
+        groups[group].append((name, shares))
     for group, en, zh in (
-        ("trusted", f"Trust it with (at least {TRUSTED:.0%} of pairs):", "可以信赖："),
+        ("trusted", f"Trust it with (worse scored lower in at least {TRUSTED:.0%} of pairs):", "可以信赖："),
+        (
+            "change",
+            "Told from the references, less surely from rewrites that are as good (share scored lower than those):",
+            "能与参考答案区分，但与同等质量的改写稿区分不足（得分低于改写稿的比例）：",
+        ),
         ("partly", "Better than chance, but not to be trusted:", "优于随机但不可信赖："),
         ("not", "Do not trust it with:", "不可信赖："),
         ("few", f"Too few pairs to say (under {ENOUGH}):", f"样本不足 {ENOUGH} 对，不作判断："),
@@ -75,7 +87,7 @@ def _altered(judge: Row, baselines: Sequence[Row]) -> Iterator[Statement]:
     own = judge.kinds[ALTERED].contrast if ALTERED in judge.kinds else None
     for row in baselines:
         if row.scorer == RULES and own and (caught := row.kinds[ALTERED].caught):
-            leave = own.lower.share < TRUSTED
+            leave = min(own.lower.share, own.below_same.share if own.below_same else 1.0) < TRUSTED
             yield Statement(
                 en=f"{'Leave altered figures to the rules' if leave else 'Altered figures are seen by the rules too'}: "
                 f"they catch {caught.share:.1%} of {caught.of} cases ({caught.low:.1%} to {caught.high:.1%}).",

@@ -189,12 +189,10 @@ def judged(kind: str, scores: list[float], caught: bool | None = None, reference
 
 
 def test_words_say_what_a_judge_can_be_trusted_with_and_what_not() -> None:
-    lines = said(
-        *judged("cut", [7.0] * 19 + [8.0]), *judged("figures_altered", [7.0] * 12 + [9.0] * 8, caught=True)
-    )
+    lines = said(*judged("cut", [7.0] * 19 + [8.0]), *judged("figures_altered", [7.0] * 12 + [9.0] * 8, caught=True))
     assert lines == [
         "Of 20 pairs over cut off it scores the worse lower in 95.0% (76.4% to 99.1%): reaches the 95% asked.",
-        "Trust it with (at least 95% of pairs): cut off (95%).",
+        "Trust it with (worse scored lower in at least 95% of pairs): cut off (95%).",
         "Do not trust it with: figures altered (60%).",
         "Leave altered figures to the rules: they catch 100.0% of 20 cases (83.9% to 100.0%).",
         "Agreement between repeats: not measured (repeats: 1).",
@@ -214,3 +212,33 @@ def test_words_name_what_a_judge_does_wrong() -> None:
     assert "Disagrees with itself: an answer's repeats have a standard deviation of 1.41." in apart
     padded = [case("A", "reference", 8.0), case("A", "padded", 8.5, characters=200)]
     assert "Prefers length: +0.50 points for twice the length." in said(*padded)
+
+
+def test_the_worse_is_also_set_beside_what_is_as_good() -> None:
+    result = row(
+        case("A", "reference", 8.0),
+        case("A", "closings", 7.0),
+        case("A", "cut", 7.5, strength=0.25),
+        case("A", "cut", 5.0, strength=0.5),
+        case("B", "reference", 8.0),
+        case("B", "closings", 7.0),
+        case("B", "cut", 7.0, strength=0.5),
+        case("C", "reference", 8.0),
+        case("C", "cut", 2.0, strength=0.5),
+    )
+    contrast, as_good = result.kinds["cut"].contrast, result.kinds["closings"].contrast
+    assert contrast is not None
+    assert contrast.lower.share == 1.0
+    assert contrast.below_same is not None
+    assert (contrast.below_same.count, contrast.below_same.of) == (1, 3), "lower, higher, tied; C has nothing as good"
+    assert as_good is not None
+    assert as_good.below_same is None
+
+
+def test_a_judge_that_sees_change_but_not_worse_is_not_to_be_trusted() -> None:
+    cases = judged("cut", [7.0] * 20)
+    cases += [case(f"cut{number}", "closings", 6.9 if number < 5 else 7.9) for number in range(20)]
+    lines = said(*cases)
+    assert lines[0].endswith("beside rewrites that are as good as the reference, in 75.0%.")
+    assert not any("Trust it" in line for line in lines)
+    assert any(line.startswith("Told from the references, less surely") and "cut off (75.0%)" in line for line in lines)
