@@ -111,10 +111,7 @@ def _forest(card: Card, language: Language) -> go.Figure | None:
     for share, dash in ((100 * TRUSTED, "dash"), (50, "dot")):
         figure.add_vline(x=share, line={"color": "#888", "dash": dash, "width": 1})
     figure = _laid_out(figure, 90 + 58 * len(labels))
-    ticks = [0, 25, 50, 75, 95, 100]
-    figure.update_xaxes(
-        range=[-2, 102.5], tickvals=ticks, ticktext=[f"{tick} %" if tick != 95 else "95" for tick in ticks]
-    )
+    figure.update_xaxes(range=[-2, 102.5], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %", tickangle=0)
     figure.update_yaxes(
         tickvals=list(range(len(labels))),
         ticktext=labels,

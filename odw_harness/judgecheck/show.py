@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich import box
 from rich.cells import cell_len
@@ -25,9 +26,10 @@ def show(card: Card) -> None:
     name = shown(card.judge, 60, "?")
     console.print(f"Judge {name}: {who['rubric']}, version {who['rubric_version']}", style="bold")
     console.print(f"{len(card.questions)} questions, {len(card.cases)} cases, seed {card.seed}")
-    _side_by_side(console, "Share of pairs where the worse is scored lower", card.rows, _shares(card))
-    _side_by_side(console, "Points, and order over strength", card.rows, _points(card))
-    console.print(_details(card))
+    scorers = [Line(shown(row.label, 24, "?"), bool(place)) for place, row in enumerate(card.rows)]
+    _print_table(console, "Share of pairs where the worse is scored lower", scorers, _shares(card))
+    _print_table(console, "Points, and order over strength", scorers, _points(card))
+    _print_table(console, f"{name} in detail", *_details(card))
     for line in (*(statement.en for statement in card.summary), *_took(card.rows[0], card.cost)):
         console.print(line, soft_wrap=True)
 
@@ -47,28 +49,35 @@ def interval(value: Share | Mean | Slope | None) -> str:
 
 
 Column = tuple[str, list[str]]
-"""Its name, and each scorer's cell."""
+"""Its name, and the cell of each line."""
 
 
-def _side_by_side(console: Console, title: str, rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    """A row a scorer. Columns that don't fit stand in a further table."""
+class Line(NamedTuple):
+    """The head of a table's line, and whether the line stands back behind others."""
+
+    name: str
+    dim: bool
+
+
+def _print_table(console: Console, title: str, lines: Sequence[Line], columns: Sequence[Column]) -> None:
+    """Columns that the console is too narrow for stand in a further table."""
     left = list(columns)
+    unbounded = console.options.update(max_width=10_000)
     while left:
         fit = len(left)
-        while fit > 1 and console.measure(_table(title, rows, left[:fit])).minimum > console.width:
+        while fit > 1 and console.measure(_table(title, lines, left[:fit]), options=unbounded).minimum > console.width:
             fit -= 1
-        console.print(_table(title, rows, left[:fit]))
+        console.print(_table(title, lines, left[:fit]))
         left = left[fit:]
 
 
-def _table(title: str, rows: Sequence[Row], columns: Sequence[Column]) -> Table:
+def _table(title: str, lines: Sequence[Line], columns: Sequence[Column]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True, width=max((cell_len(line.name) for line in lines), default=0))
     for name, cells in columns:
         table.add_column(name, justify="right", width=max(map(cell_len, (*name.split(), *cells))))
-    for place, row in enumerate(rows):
-        style = "dim" if place else ""
-        table.add_row(shown(row.label, 24, "?"), *(cells[place] for _, cells in columns), style=style)
+    for place, line in enumerate(lines):
+        table.add_row(line.name, *(cells[place] for _, cells in columns), style="dim" if line.dim else "")
     return table
 
 
@@ -104,33 +113,20 @@ def _points(card: Card) -> list[Column]:
 _EFFECTS: dict[Effect, str] = {"worse": "lower", "same": "the same", "not_higher": "not higher"}
 
 
-def _details(card: Card) -> Table:
+def _details(card: Card) -> tuple[list[Line], list[Column]]:
     """The judge alone: kind by kind, and strength by strength."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"{shown(card.judge, 60, '?')} in detail", title_justify="left")
-    names = (
-        "kind",
-        "should score",
-        "strength",
-        "pairs",
-        "lower",
-        "95 %",
-        "tied",
-        "higher",
-        "below as good",
-        "points",
-        "95 %",
-    )
-    for name in names:
-        table.add_column(name, justify="left" if name in names[:2] else "right", no_wrap=True)
-    for name, kind in card.kinds.items():
-        result = card.rows[0].kinds.get(name)
-        if result is None or result.contrast is None:
+    lines: list[Line] = []
+    rows: list[tuple[str, ...]] = []
+    for name, result in card.rows[0].kinds.items():
+        if result.contrast is None:
             continue
-        table.add_row(name, _EFFECTS[kind.effect], "all", *cells(result.contrast))
-        if len(result.strengths) > 1:
-            for at in result.strengths:
-                table.add_row("", "", f"{at.strength:g}", *cells(at.contrast), style="dim")
-    return table
+        lines.append(Line(name, False))
+        rows.append((_EFFECTS[card.kinds[name].effect], *cells(result.contrast)))
+        for at in result.strengths if len(result.strengths) > 1 else ():
+            lines.append(Line(f"  {at.strength:g}", True))
+            rows.append(("", *cells(at.contrast)))
+    heads = ("should score", "pairs", "lower", "95 %", "tied", "higher", "below as good", "points", "95 %")
+    return lines, [(head, [row[place] for row in rows]) for place, head in enumerate(heads)]
 
 
 def cells(contrast: Contrast) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_the_tables_show_the_judge_beside_the_baselines(judge: str, capsys: pyte
     assert [heads.count(name) for name in ("loop", "rules", "longest", "random")] == [3, 2, 2, 2]
     # Each of two questions cut at three strengths: always 5 for 8.
     cut = next(line for line in lines if line[:1] == ["cut"])
-    assert cut == ["cut", "lower", "all", "6", "100.0%", "61–100%", "0", "0.0%", "0.0%", "-3.00", "[-3.00,", "-3.00]"]
+    assert cut == ["cut", "lower", "6", "100.0%", "61–100%", "0", "0.0%", "0.0%", "-3.00", "[-3.00,", "-3.00]"]
     text = " ".join(out.split())
     assert "Of 6 pairs over cut off it scores the worse lower in 100.0% (61.0% to 100.0%)" in text
     # The server's scores differ by a tenth between the repeats: a standard deviation of 0.1 / √2.
