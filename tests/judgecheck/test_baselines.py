@@ -50,4 +50,6 @@ def test_the_rules_catch_altered_figures_only_where_the_reference_has_them_right
     prompt = Question(id="T", genre="通知", prompt="放假30天。", reference="放假30天。")
     assert caught(Case(prompt, "figures_altered", 1.0, "放假35天。")) is True
     unsourced = Question(id="T", genre="通知", prompt="放假。", reference="放假30天。")
-    assert caught(Case(unsourced, "figures_altered", 1.0, "放假35天。")) is False, "the reference's has no source either"
+    assert caught(Case(unsourced, "figures_altered", 1.0, "放假35天。")) is False, (
+        "the reference's has no source either"
+    )
