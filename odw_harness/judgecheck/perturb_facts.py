@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 
 from odw_harness.judgecheck.perturb_parts import (
+    CN,
     Parts,
+    is_closing,
     is_text,
     level_of,
     numeral,
@@ -26,15 +28,15 @@ _UNITS = (
 )
 _TOKEN = re.compile(
     r"〔\d{4}〕(?P<serial>\d+)(?=号)"
-    r"|(?<![\dA-Za-z])(?:0\d{2,3}-)?(?P<phone>\d{5}(?:\d{2,6})?)(?![\d.元个万亿人平立%-])(?<=\d{5})"
+    r"|(?<!\d)0\d{2,3}-(?P<phone>\d{5,8})(?!\d)"
     r"|[A-Z]{1,4}\d{0,4}-(?P<code>\d+)"
     r"|(?P<m>\d{1,2})月(?P<d>\d{1,2})(?=日)|(?P<m2>\d{1,2})·(?P<d2>\d{1,2})|(?<=日)(?:至|[-—－~～])(?P<until>\d{1,2})(?=日)"
     r"|每月(?P<monthly>\d{1,2})(?=日)|(?<!\d)(?P<month>\d{1,2})(?=月)"
     r"|(?<!\d)(?P<hour>\d{1,2})(?:时|[:：])(?P<minute>\d{2})?"
-    r"|(?P<year>(?<!\d)20\d{2})(?=年)"
-    rf"|第(?P<ordinal>[{'一二三四五六七八九十'}]{{1,3}}|\d{{1,3}})(?=[届条次号期])"
+    r"|(?P<year>(?<!\d)20\d{2})(?=年(?!\d))"
+    rf"|第(?P<ordinal>[{CN}]{{1,3}}|\d{{1,3}})(?=[届条次号期])"
     r"|(?<!\d)(?P<grade>\d)(?=A级)"
-    rf"|(?<![\d.A-Za-z-])(?P<value>\d+\.\d+|\d+(?={_UNITS}))(?P<unit>{_UNITS})?"
+    rf"|(?<![\d.A-Za-z-])(?P<value>\d+\.\d+|(?!20\d\d年)\d+(?={_UNITS}))(?P<unit>{_UNITS})?"
 )
 _COUNTED_ALIKE = {"名": "人", "位": "人", "家": "个", "所": "个", "座": "个", "处": "个", "％": "%"}
 _KINDS = ("serial", "phone", "code", "until", "monthly", "month", "hour", "year", "ordinal", "grade")
@@ -63,7 +65,10 @@ def figures_altered(question: Question, _others: Sequence[Question], strength: f
         if key in given and key not in of_facts and key[0] != "year" and key not in _figures(titled)
     ]
     taken = set(given) | set(figures)
-    values = {key: _altered(key, taken, question, rng) for key in (*of_facts, *others)}
+    values: dict[Key, str | None] = {}
+    for key in (*of_facts, *others):
+        values[key] = new = _altered(key, taken, question, rng)
+        taken.add((*key[:-1], new or "") if key[0] == "date" else (key[0], new or "", key[2]))
     order = [key for key in (*ordered(of_facts, rng), *ordered(others, rng)) if values[key] is not None]
     if not order:
         return None
@@ -109,12 +114,9 @@ def _altered(key: Key, taken: set[Key], question: Question, rng: random.Random) 
     """Other digits for a figure, so that no figure of the material has them; None where there are none."""
     kind, old, more = key
     if kind == "date":
-        month = int(old)
-        last = calendar.monthrange(2023, month)[1] if 1 <= month <= 12 else 0
-        near = [int(more) + step for step in (*range(-9, -1), *range(2, 10))]
-        options = [str(day) for day in near if 1 <= day <= last]
-        options = [day for day in options if ("date", old, day) not in taken]
-    elif kind == "phone":
+        options = _other_days(int(old), int(more), {int(key[2]) for key in taken if key[:2] == ("date", old)})
+        return rng.choice(options) if options else None
+    if kind == "phone":
         options = [old[:-4] + f"{number:04}" for number in rng.sample(range(1000, 9999), 5)]
     elif kind == "ordinal" and not old.isdigit():
         number = next((n for n in range(1, 100) if numeral(n) == old), 0)
@@ -128,6 +130,15 @@ def _altered(key: Key, taken: set[Key], question: Question, rng: random.Random) 
         options = _other_numbers(old, more, question)
     options = [new for new in options if new != old and (kind, new, more) not in taken]
     return rng.choice(options) if options else None
+
+
+def _other_days(month: int, day: int, taken: set[int]) -> list[str]:
+    """Days of the month that are near and leave the order of its dates, if there are any."""
+    last = calendar.monthrange(2023, month)[1] if 1 <= month <= 12 else 0
+    free = [other for other in range(max(1, day - 9), min(last, day + 9) + 1) if other not in taken]
+    before, after = max((t for t in taken if t < day), default=0), min((t for t in taken if t > day), default=32)
+    inside = [other for other in free if before < other < after]
+    return [str(other) for other in inside or free]
 
 
 def _other_numbers(old: str, unit: str, question: Question) -> list[str]:
@@ -162,7 +173,8 @@ def names_altered(question: Question, _others: Sequence[Question], _strength: fl
     """
     text, names = question.reference, phrases()["names"]
     pools = {kind: ordered([n for n in pool if n not in question.prompt], rng) for kind, pool in names.items()}
-    given = [wording for fact in question.facts for wording in fact] + [question.signatory or ""]
+    given = [wording for fact in question.facts for wording in fact]
+    given += [name for name in (question.signatory or "", *question.issuers) if len(name) < 4]
     changes: dict[str, str] = {}
     for word in dict.fromkeys(given):
         new = _other_name(word, question.prompt, pools)
@@ -206,9 +218,14 @@ def _other_name(word: str, material: str, pools: dict[str, list[str]]) -> str | 
 
 
 _NOT_AN_END = re.compile(
-    r"(?:前|后|时|中|上|下|起|来|期间|如下|基础|要求|其中|明确|载明)$|^(?:为|经|根据|由|对|在|于|从|将|自)"
+    r"(?:前|后|时|中|上|下|起|来|期间|如下|基础|要求|其中|其间|明确|载明|显示|说明|表明|认为|指出|当天|目前|上午|下午|之间|年)$"
+    r"|^(?:为|经|根据|由|对|在|于|从|将|自)|^[\d年月日时分]+$"
 )
-_LINKED = re.compile("^(?:但|而|则|并|也|都|其|这|该|以|均|且|为|是)")
+"""A clause that can't end a sentence: an adverbial, or what waits for its matter."""
+_LINKED = re.compile("^(?:但|而|则|并|也|都|其|这|该|以|均|且|为|是|占|偏|同比|增长|下降|减少|比)")
+"""A clause that can't follow what it doesn't refer to."""
+_PREDICATE = re.compile("^(?:须|应|要|不得|可|会|已|均|仅|只|怎)")
+"""A clause that its subject can't be without."""
 
 
 def fact_dropped(question: Question, _others: Sequence[Question], strength: float, rng: random.Random) -> str | None:
@@ -218,16 +235,19 @@ def fact_dropped(question: Question, _others: Sequence[Question], strength: floa
     """
     parts = parts_of(question)
     title = facts.normalise("".join(_head(question)))
-    droppable = [
-        fact
-        for fact in question.facts
-        if not any(facts.states(title, word) for word in fact) and _stated(question.reference, fact)
-    ]
+    given = [(*fact, *(word[:-1] + "名" for word in fact if re.fullmatch(r"\d+人", word))) for fact in question.facts]
+    droppable = [fact for fact in given if not _stated(title, fact) and _stated(question.reference, fact)]
     if not droppable or not parts.body:
         return None
-    for fact in ordered(droppable, rng)[: share(strength, len(droppable))]:
-        parts = _without(parts, fact)
-    return parts.text if parts.body and parts.text != question.reference else None
+    gone, wanted = 0, share(strength, len(droppable))
+    for fact in ordered(droppable, rng):
+        if gone == wanted:
+            break
+        shorter = _without(parts, fact)
+        if shorter.body and not _stated(shorter.text, fact):  # a document isn't emptied for the sake of one fact
+            parts = shorter
+            gone += 1
+    return parts.text if parts.text != question.reference else None
 
 
 def _stated(text: str, fact: tuple[str, ...]) -> bool:
@@ -235,23 +255,21 @@ def _stated(text: str, fact: tuple[str, ...]) -> bool:
 
 
 def _without(parts: Parts, fact: tuple[str, ...]) -> Parts:
-    head = tuple(
-        line for i, line in enumerate(parts.head) if i == parts.title or not _stated(line, fact) or line.endswith("：")
-    )
+    head = [(i, line) for i, line in enumerate(parts.head) if i == parts.title or not _stated(line, fact)]
+    title = [i for i, _ in head].index(parts.title)
     foot = tuple(line for line in parts.foot if not _stated(line, fact))
     body: list[str] = []
+    dropped = False  # whether the item that the line belongs to has been dropped
     for line in parts.body:
         kept = _line_without(line, fact) if _stated(line, fact) else line
-        if kept:
+        belongs = level_of(line) is None and not is_text(line)
+        dropped = not kept if not belongs else dropped
+        if kept and not (belongs and dropped):
             body.append(kept)
     while (heading := next((i for i in range(len(body)) if _is_empty_heading(body, i)), None)) is not None:
         del body[heading]
-    return Parts(
-        head,
-        tuple(renumbered(body)) if len(body) < len(parts.body) else tuple(body),
-        foot,
-        parts.head.index(parts.head[parts.title]) if head == parts.head else head.index(parts.head[parts.title]),
-    )
+    lines = renumbered(body) if len(body) < len(parts.body) else body
+    return Parts(tuple(line for _, line in head), tuple(lines), foot, title)
 
 
 def _is_empty_heading(body: list[str], index: int) -> bool:
@@ -259,39 +277,52 @@ def _is_empty_heading(body: list[str], index: int) -> bool:
     level = level_of(body[index])
     if level is None or is_text(body[index]):
         return False
-    following = level_of(body[index + 1]) if index + 1 < len(body) else -1
+    if index + 1 == len(body) or is_closing(body[index + 1]):
+        return True
+    following = level_of(body[index + 1])
     return following is not None and following <= level
 
 
 def _line_without(line: str, fact: tuple[str, ...]) -> str:
-    """A line without what states a fact; empty where nothing is left to say."""
-    kept = []
-    for sentence in sentences(line):
-        if not _stated(sentence, fact):
-            kept.append(sentence)
-            continue
+    """A line without what states a fact; empty where nothing is left to say, or the fact stands in an item's heading."""
+    parts = sentences(line)
+    is_item = (level_of(line) is not None or re.match(f"第[{CN}]，", line) is not None) and len(parts) > 1
+    kept: list[str] = []
+    for sentence in parts:
         bare = re.sub("（[^（）]*）", lambda found: "" if _stated(found.group(), fact) else found.group(), sentence)
         kept.append(bare if not _stated(bare, fact) else _sentence_without(bare, fact))
+    kept = [
+        re.sub("^其中，?", "", sentence) if index and not kept[index - 1] else sentence
+        for index, sentence in enumerate(kept)
+    ]
     text = "".join(kept)
-    heading = level_of(line) is not None and len(sentences(line)) > 1 and kept[0]
-    return "" if not text or (heading and text == kept[0]) else text
+    return "" if is_item and (not kept[0] or text == kept[0]) else text
 
 
 def _sentence_without(sentence: str, fact: tuple[str, ...]) -> str:
     """A sentence without its part between semicolons, or its clause, that states a fact; empty where nothing is left."""
-    end = sentence[-1]
-    pieces = re.split("；", sentence.rstrip("。！？"))
+    end = re.search("[。！？：]?[”’）]*$", sentence)
+    pieces = sentence[: end.start() if end else None].split("；")
     kept = [piece if not _stated(piece, fact) else _piece_without(piece, fact) for piece in pieces]
-    kept = [piece for piece in kept if piece]
-    return "；".join(kept) + end if kept else ""
+    kept = [
+        re.sub("^其中", "", piece) if index and not kept[index - 1] else piece
+        for index, piece in enumerate(kept)
+        if piece
+    ]
+    return "；".join(kept) + (end.group() if end else "") if kept else ""
 
 
 def _piece_without(piece: str, fact: tuple[str, ...]) -> str:
     clauses = piece.split("，")
     stating = [index for index, clause in enumerate(clauses) if _stated(clause, fact)]
     kept = [clause for index, clause in enumerate(clauses) if index not in stating]
-    if not stating or stating[0] == 0 or not kept or _NOT_AN_END.search(kept[-1]):
-        return ""
-    if any(index + 1 < len(clauses) and _LINKED.match(clauses[index + 1]) for index in stating):
-        return ""
-    return "，".join(kept)
+    following = [clauses[index + 1] for index in stating if index + 1 < len(clauses) and index + 1 not in stating]
+    whole = (
+        not stating
+        or stating[0] == 0
+        or not kept
+        or _NOT_AN_END.search(kept[-1])
+        or any(_LINKED.match(clause) for clause in following)
+        or any(_PREDICATE.match(clauses[index]) for index in stating)
+    )
+    return "" if whole else "，".join(kept)

@@ -15,7 +15,7 @@ from odw_harness.rules.document import Document
 from odw_harness.rules.genres import find_genre
 
 CN = "一二三四五六七八九十"
-SENTENCE = re.compile(r"[^。！？\n]*[。！？]+[”’）]*|[^。！？\n]+")
+SENTENCE = re.compile(r"[^。！？\n]*[。！？]+[”’）]*(?:(?<=”)[^。！？“\n]{1,30}(?:说|表示|介绍)。)?|[^。！？\n]+")
 NUMBERING = re.compile(rf"^(?:[{CN}]{{1,3}}、|（[{CN}]{{1,3}}）|\d{{1,2}}[.．](?!\d)|（\d{{1,2}}）)")
 _ENDS_SENTENCE = re.compile(r"[。！？；：][”’）]*$")
 
@@ -52,23 +52,25 @@ def parts_of(question: Question) -> Parts:
 
 
 def is_text(line: str) -> bool:
-    """Whether a line ends as a sentence does; 主送机关 and 称呼 have no sentence in them."""
-    found = _ENDS_SENTENCE.search(line.strip())
-    return (
-        found is not None
-        and (found.group()[0] != "：" or re.search("[，。；]", line.strip()[:-1]) is not None)
-        and (
-            found.group()[0] != "："
-            or not re.search("^(?:各|[^，。]{0,30}(?:局|政府|委员会|部门|机构|单位)[，：])", line)
-        )
-    )
+    """Whether a line ends as a sentence does, or leads to its matter with a colon; a 主送机关 or a 称呼 does neither."""
+    text = line.strip()
+    if text.endswith("："):
+        return re.search("[。；]|(?:如下|以下|倡议|有关|差距)：$", text) is not None
+    return re.search("[。！？；][”’）]*$", text) is not None
+
+
+def is_closing(line: str) -> bool:
+    """Whether a line is a 结语."""
+    text = line.strip()
+    known = re.fullmatch("(?:特此|专此|此复|妥否|当否|现提请审议|现予公|谢谢|此令).{0,12}[。！]", text) is not None
+    return known or text in phrases()["closings"]
 
 
 def sentences(line: str) -> list[str]:
     """The sentences of a line with their marks.
 
-    >>> sentences("（一）选址。位于城东；用地62亩。“好书。”他说")
-    ['（一）选址。', '位于城东；用地62亩。', '“好书。”', '他说']
+    >>> sentences("（一）选址。位于城东；用地62亩。“好书。”他说。等等")
+    ['（一）选址。', '位于城东；用地62亩。', '“好书。”他说。', '等等']
     """
     return SENTENCE.findall(line)
 

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Sequence
 
-from odw_harness.judgecheck.perturb_parts import Parts, is_text, kept_words, parts_of, phrases, replaced, unnumbered
+from odw_harness.judgecheck.perturb_parts import Parts, is_closing, is_text, parts_of, phrases, replaced, unnumbered
 from odw_harness.questions import Question
 from odw_harness.rules.genres import find_genre
 
@@ -20,19 +20,12 @@ def wrong_genre(question: Question, _others: Sequence[Question], _strength: floa
     facts = [wording for fact in question.facts for wording in fact]
     pairs = {**dict.fromkeys(genres["如下"], style["passage"]), **style["tone"]}
     body = [replaced(line, pairs, facts) for line in parts.body]
-    if len(body) > 1 and _is_closing(parts.body[-1]):
+    if len(body) > 1 and is_closing(parts.body[-1]):
         body.pop()
     body.append(rng.choice(style["closings"]))
     below = next((i for i, line in enumerate(parts.head[parts.title :]) if _ends(line, question)), 0)
     head = (*parts.head[: parts.title], _title(question, parts, below, target), *parts.head[parts.title + below + 1 :])
     return Parts(head, tuple(body), parts.foot, parts.title).text
-
-
-def _is_closing(line: str) -> bool:
-    return (
-        line in phrases()["closings"]
-        or re.fullmatch("(?:特此|专此|此复|以上|妥否|当否|现提请|谢谢).{0,12}[。！]", line) is not None
-    )
 
 
 def _ends(line: str, question: Question) -> bool:
@@ -76,6 +69,3 @@ def colloquial(question: Question, _others: Sequence[Question], _strength: float
     text = "".join(lines).replace("：，", "，")
     tail = "".join(f"{line.strip()}，" for line in (*parts.head[: parts.title], *parts.foot))
     return f"{text}\n{rng.choice(spoken['closings'])}" + (f"（{tail.rstrip('，')}）" if tail else "")
-
-
-__all__ = ["colloquial", "kept_words", "wrong_genre"]
