@@ -17,6 +17,7 @@ _EXAMPLES = """examples:
   odw check draft.txt --genre 通知
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
+  odw judge-check --judge deepseek --html card.html
   odw rubric show odweval --question ODW-08
   odw paper odweval
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
@@ -98,6 +99,37 @@ def parser() -> argparse.ArgumentParser:
     )
     judge.add_argument("--dry-run", action="store_true", help="say what a run would ask and take, and ask nothing")
     judge.set_defaults(run=_judge)
+
+    check_judge = commands.add_parser(
+        "judge-check",
+        help="can this judge tell good from bad",
+        description="The report card of a judge. Makes documents of known effect from the questions' references (cut off, shuffled, figures altered, padded, …), has them judged beside the references, and says how often the worse is scored lower and by how much; text length, chance and the rule checks alone stand beside it. Verdicts are kept in the store (ODW_STORE): a second run asks nothing, a killed one goes on.",
+        epilog="examples:\n"
+        "  odw judge-check --judge deepseek --html card.html\n"
+        "  odw judge-check --judge judges/vllm.yaml --rubric alignbench --json card.json\n"
+        "  odw judge-check --only ODW-02,ODW-08 --kinds cut,shuffled --json | jq .summary\n\n"
+        "exit codes: 0 checked; 2 a mistake, or the judge gave up before the end (run again to go on)",
+        formatter_class=raw,
+    )
+    check_judge.add_argument(
+        "--judge", action=_Once, metavar="NAME|FILE", help="a judge's name or YAML (default: ODW_JUDGE, or embedded)"
+    )
+    check_judge.add_argument(
+        "--rubric", action=_Once, default="odweval", metavar="NAME", help="odweval (default) or alignbench"
+    )
+    check_judge.add_argument("--questions", metavar="FILE", help="your own questions (default: the 21)")
+    check_judge.add_argument("--only", metavar="ID,ID", help="these questions alone, such as ODW-02,ODW-08")
+    check_judge.add_argument("--kinds", metavar="KIND,KIND", help="these kinds of change alone, such as cut,shuffled")
+    check_judge.add_argument("--seed", type=int, default=0, metavar="N", help="of the changes (default: 0)")
+    check_judge.add_argument(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="write the card as one JSON document; without FILE print it",
+    )
+    check_judge.add_argument("--html", metavar="FILE", help="write the card as one page with pictures")
+    check_judge.set_defaults(run=_judge_check)
 
     rubric = commands.add_parser(
         "rubric",
@@ -205,6 +237,14 @@ def _judge(options: Any) -> int:
     return judge_files(
         options.files, options.rubric, options.judge, options.out, options.questions, limits, options.dry_run
     )
+
+
+def _judge_check(options: Any) -> int:
+    from odw_harness.judgecheck.run import Asked, judge_check
+
+    asked = Asked(options.judge, options.rubric, options.questions, options.only, options.kinds, options.seed)
+    judge_check(asked, options.json, options.html)
+    return 0
 
 
 def _rubric_show(options: Any) -> int:

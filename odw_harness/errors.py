@@ -3,7 +3,7 @@
 OdwError
 ├── QuestionError   a questions file or one of its rows is wrong
 ├── DocumentError   a document to check can't be read
-├── AnswerError     a file of saved answers, or the place for their verdicts, is wrong
+├── AnswerError     a file of saved answers, or the place for what is made of them, is wrong
 ├── JudgeError      a judge's file is wrong, or the judge can't be used
 ├── RubricError     no such rubric
 ├── ModelError      the embedded model is missing or damaged
@@ -30,7 +30,7 @@ class DocumentError(OdwError):
 
 
 class AnswerError(OdwError):
-    """A file of saved answers, or the place for their verdicts, is wrong."""
+    """A file of saved answers, or the place for what is made of them, is wrong."""
 
 
 class JudgeError(OdwError):

@@ -1,22 +1,18 @@
 """`odw judge`: saved answers in, one verdict a line out, and a summary of what it took."""
 
-import io
-import os
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import jsonlines
 
 from odw_harness.answers import STANDARD_INPUT, SavedAnswers
 from odw_harness.dryrun import estimates
-from odw_harness.errors import AnswerError, JudgeError
+from odw_harness.errors import JudgeError
 from odw_harness.families import families
 from odw_harness.grading import Grading
 from odw_harness.judge import Judge, Request, load_judge
@@ -28,6 +24,7 @@ from odw_harness.rubric import find_rubric
 from odw_harness.store import Store
 from odw_harness.tally import Tally
 from odw_harness.verdict import Verdict
+from odw_harness.written import written
 
 OK, STOPPED, UNDER_COVERAGE = 0, 2, 3
 """Exit codes: all graded that can be; the judge gave up before the end; too few answers have a score."""
@@ -78,9 +75,8 @@ def judge_files(
         print(*estimates(requests, judge, store), sep="\n")
         return OK
     tally = Tally()
-    with _written(
-        out, [*files, *([questions] if questions else []), str(judge_file(judge_name)), str(store.path)]
-    ) as target:
+    inputs = [*files, *([questions] if questions else []), str(judge_file(judge_name)), str(store.path)]
+    with written("--out", out, inputs) as target:
         print("".join(notices), end="", file=sys.stderr)
         grading = Grading(requests(judge), judge, store, preflight=True, total=len(saved) * judge.repeats)
         writer = jsonlines.Writer(target)
@@ -137,52 +133,3 @@ def row(identity: str | int, verdict: Verdict) -> dict[str, Any]:
         "rationale": verdict.rationale,
         "usage": verdict.usage,
     }
-
-
-@contextmanager
-def _written(out: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
-    """A file that appears under its name when it is whole. Whether it can be written is found out at once.
-
-    What is there and is no ordinary file (a device, a pipe) is written to as it stands.
-    """
-    if out is None or out == "-":
-        if sys.stdout is None:
-            raise AnswerError("standard output is closed; name a file with --out")
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    path = Path(os.path.realpath(os.path.expanduser(out)))
-    if str(path) in {os.path.realpath(os.path.expanduser(each)) for each in inputs if each != "-"}:
-        raise AnswerError(f"--out {out}: is a file that this run reads; name another")
-    temporary = None
-    try:
-        if path.is_dir():
-            raise AnswerError(f"--out {out}: is a folder; name a file")
-        if path.exists() and not path.is_file():
-            target = path.open("w", encoding="utf-8", newline="\n")
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
-            temporary = Path(name)
-            target = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise AnswerError(f"--out {out}: can't be written: {error.strerror}") from None
-    try:
-        with target:
-            yield target
-        if temporary:
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
-    except OSError as error:
-        raise AnswerError(f"--out {out}: can't be written: {error.strerror}; the verdicts are in the store") from None
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
