@@ -1,6 +1,5 @@
 """A panel: several judges give their verdicts, and the panel's verdict is made of theirs."""
 
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -160,24 +159,11 @@ def _mean_of(verdicts: Sequence[Verdict]) -> dict[str, float]:
 
 
 def agreement(voices: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, float | None]:
-    """Krippendorff's α of a panel, at interval level, over its verdicts' voices: of the score, and of each dimension.
-
-    1 is perfect agreement, 0 what chance gives. None where all marks are equal or no two judges marked one answer
-    (Krippendorff, Content Analysis, 4th ed., chapter 12).
-    """
-    import krippendorff
+    """Krippendorff's α of a panel over its verdicts' voices, at interval level: of the score, and of each dimension."""
+    from odw_harness.stats import alpha_of
 
     judges = sorted({label for voice in voices for label in voice})
     names = dict.fromkeys(name for voice in voices for marks in voice.values() for name in marks)
-
-    def mark(marks: Mapping[str, float], name: str | None) -> float:
-        return marks.get(name, math.nan) if name else fmean(marks.values())
-
-    def alpha(name: str | None) -> float | None:
-        rows = [[mark(voice[label], name) if label in voice else math.nan for voice in voices] for label in judges]
-        answers = [[value for value in column if not math.isnan(value)] for column in zip(*rows, strict=True)]
-        if len({value for values in answers if len(values) > 1 for value in values}) < 2:
-            return None
-        return float(krippendorff.alpha(reliability_data=rows, level_of_measurement="interval"))
-
-    return {"score": alpha(None), **{name: alpha(name) for name in names}}
+    scores = [[fmean(voice[label].values()) if label in voice else None for voice in voices] for label in judges]
+    by_name = {name: [[voice.get(label, {}).get(name) for voice in voices] for label in judges] for name in names}
+    return {"score": alpha_of(scores), **{name: alpha_of(rows) for name, rows in by_name.items()}}

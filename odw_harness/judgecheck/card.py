@@ -11,7 +11,8 @@ from statistics import fmean, stdev
 from typing import Any, Literal
 
 from odw_harness.judgecheck.cases import Effect
-from odw_harness.judgecheck.estimates import (
+from odw_harness.reply import kind_of
+from odw_harness.stats import (
     Frozen,
     Mean,
     Share,
@@ -22,7 +23,6 @@ from odw_harness.judgecheck.estimates import (
     share_of,
     slope_of,
 )
-from odw_harness.reply import kind_of
 from odw_harness.verdict import Verdict
 
 Key = tuple[str, str, float]

@@ -10,8 +10,8 @@ from plotly.subplots import make_subplots
 
 from odw_harness.judgecheck.card import JUDGE, LONGEST, PROMISED, RANDOM, RULES, Card, CaseScores, Row
 from odw_harness.judgecheck.cases import Effect
-from odw_harness.judgecheck.estimates import Share
 from odw_harness.judgecheck.words import TRUSTED
+from odw_harness.stats import Share
 
 Language = Literal["en", "zh"]
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from odw_harness.judgecheck.card import Card, Contrast, Cost, Row
 from odw_harness.judgecheck.cases import Effect
-from odw_harness.judgecheck.estimates import Mean, Share, Slope
+from odw_harness.stats import Mean, Share, Slope
 from odw_harness.texts import shown
 
 NONE = "–"

@@ -11,13 +11,14 @@ from statistics import fmean, stdev
 
 import krippendorff
 from pydantic import BaseModel, ConfigDict
-from scipy import stats
+from scipy.stats import binomtest
+from scipy.stats import t as student
 
 LEVEL = 0.95
 
 
 class Frozen(BaseModel):
-    """A part of the card: it can't be changed, and its JSON holds no unknown field."""
+    """A figure: it can't be changed, and its JSON holds no unknown field."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,7 +55,7 @@ class Slope(Frozen):
 def share_of(flags: Sequence[bool]) -> Share:
     """The share of one or more flags that are set, with its interval."""
     count, of = sum(flags), len(flags)
-    interval = stats.binomtest(count, of).proportion_ci(LEVEL, method="wilson")
+    interval = binomtest(count, of).proportion_ci(LEVEL, method="wilson")
     return Share(count=count, of=of, share=count / of, low=float(interval.low), high=float(interval.high))
 
 
@@ -93,13 +94,13 @@ def falling_tau(scores: Sequence[float], tie: float) -> float:
     return fmean((step > tie) - (step < -tie) for step in steps)
 
 
-def alpha_of(repeats: Sequence[Sequence[float | None]]) -> float | None:
-    """Krippendorff's alpha at interval level; repeats[r][c]: the score of case c in repeat r, None where there is none.
+def alpha_of(raters: Sequence[Sequence[float | None]]) -> float | None:
+    """Krippendorff's alpha at interval level; raters[r][c]: the score of case c by rater r, None where there is none.
 
-    1: repeats give each case the same; 0: a case's repeats differ as any two scores do. None where it is not defined:
-    fewer than two repeats of every case, or no two scores that differ. K. Krippendorff, Content Analysis, ch. 11.
+    Raters are judges, or repeats of one. 1: they give each case the same; 0: a case's scores differ as any two scores
+    do. None where it is not defined: no case with two scores, or no two that differ. K. Krippendorff, Content Analysis.
     """
-    both = [case for case in zip(*repeats, strict=True) if sum(score is not None for score in case) > 1]
+    both = [case for case in zip(*raters, strict=True) if sum(score is not None for score in case) > 1]
     if len({score for case in both for score in case if score is not None}) < 2:
         return None
     rows = [[math.nan if score is None else score for score in row] for row in zip(*both, strict=True)]
@@ -107,4 +108,4 @@ def alpha_of(repeats: Sequence[Sequence[float | None]]) -> float | None:
 
 
 def _t(freedom: int) -> float:
-    return float(stats.t.ppf((1 + LEVEL) / 2, freedom))
+    return float(student.ppf((1 + LEVEL) / 2, freedom))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from odw_harness.judgecheck.estimates import alpha_of, falling_tau, mean_of, share_of, slope_of
+from odw_harness.stats import alpha_of, falling_tau, mean_of, share_of, slope_of
 
 
 def test_shares_have_wilson_intervals() -> None:
