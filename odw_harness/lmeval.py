@@ -291,9 +291,13 @@ def _marks(verdicts: Sequence[Verdict], question: Question, rubric: Rubric) -> d
         "score": fmean(scores) if scores else None,
         "dimensions": {names[name]: fmean(marks[name] for marks in given) for name in (given[0] if given else ())},
         "coverage": len(scores) / len(verdicts),
-        "spread": stdev(scores) if len(scores) > 1 else None,
+        "spread": stdev(scores) if len(scores) > 1 else _spread_of_a_panel(scored),
         "verdicts": [verdict.model_dump() for verdict in verdicts],
     }
+
+
+def _spread_of_a_panel(scored: Sequence[Verdict]) -> float | None:
+    return scored[0].details.get("spread") if scored else None
 
 
 def _metrics(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -362,3 +362,29 @@ def test_alignbench_writing_says_what_is_wrong_with_the_file(
     metadata = {"alignbench_data": alignbench_file(tmp_path / "ab.jsonl", *rows)} if rows else {}
     with pytest.raises(RunStopped, match=message):
         evaluate(tasks=["alignbench_writing"], metadata=metadata)
+
+
+def test_a_panel_judges_and_its_spread_is_a_metric(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer, tmp_path: Path
+) -> None:
+    other = served_judge.read_text().replace("judge-1", "judge-2")
+    (tmp_path / "other.yaml").write_text(other)
+    (tmp_path / "panel.yaml").write_text("backend: panel\njudges: [loop.yaml, other.yaml]\n")
+    judge_server.always = lambda handler, body: grades(5.0 if body["model"] == "judge-1" else 8.0)(handler, body)
+    results = evaluate(tasks=["odweval_ood2"], metadata={"judge": str(tmp_path / "panel.yaml")})
+    ours = results["results"]["odweval_ood2"]
+    assert ours["score,odweval"] == 6.5
+    assert ours["form,odweval"] == 6.5
+    assert ours["spread,odweval"] == pytest.approx((2 * 1.5**2) ** 0.5)
+    by = results["configs"]["odweval_ood2"]["metadata"]["verdicts_by"]["odweval"]
+    assert (by["backend"], by["model"]) == ("panel", "judge-1 + judge-2")
+
+
+def test_a_judge_of_the_systems_own_family_is_named(
+    evaluate: Any, served_judge: Path, judge_server: JudgeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    served_judge.write_text(served_judge.read_text().replace("judge-1", "qwen-max"))
+    metadata = {"judge": str(served_judge), "pretrained": "/models/Qwen3-8B"}
+    results = evaluate(tasks=["odweval_ood2"], metadata=metadata)
+    assert results["configs"]["odweval_ood2"]["metadata"]["judge_of_the_same_family"] == ["Qwen"]
+    assert "the judge loop is of the system's own family (Qwen)" in caplog.text
