@@ -16,6 +16,10 @@ def load_judge(name: str | None, store: Store) -> Judge:
         from odw_harness.judge.likelihood import LikelihoodJudge
 
         return LikelihoodJudge(label, config, store)
+    if isinstance(config, ApiConfig) and config.batch:
+        from odw_harness.judge.batch import BatchJudge
+
+        return BatchJudge(label, config, store)
     if isinstance(config, ApiConfig):
         from odw_harness.judge.api import ApiJudge
 

@@ -156,7 +156,8 @@ class ApiConfig(_Config):
     sent. temperature, seed, max_tokens: sent unless null; repeat r is sent with seed + r. concurrency: requests at
     once, or auto. timeout: seconds a request may take. repeats: verdicts an answer. requests_per_minute and
     tokens_per_minute: limits of the account. prices: for the summary and --max-cost. extra_body: further fields of the
-    request, as the server names them.
+    request, as the server names them. batch: ask by files of requests, which the server works off within a day (see
+    batch.py); poll_seconds: time between looks at what has become of them.
     """
 
     backend: Literal["api"]
@@ -172,6 +173,8 @@ class ApiConfig(_Config):
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
     prices: Prices | None = None
+    batch: bool = False
+    poll_seconds: float = Field(default=60.0, gt=0, le=3600)
     extra_body: Options
 
     @field_validator("base_url")
