@@ -265,7 +265,7 @@ class _Run:
         if isinstance(
             fault, Hopeless
         ):  # the account is empty: what did not come back is asked again when it no longer is
-            self._fault = self._fault or fault
+            self._fault = self._fault or Hopeless(f"batch {state.status}: {error}")
             self._store.drop_batch(number)
             items.clear()
         for name, item in items.items():
@@ -283,7 +283,8 @@ class _Run:
             self._judge.budget.settle(self._booked.pop(name), cost)
 
     def _show(self, line: Any) -> None:
-        states = [batch.state for batch in self._open.values()]
-        done, total = sum(state.done for state in states), sum(state.total for state in states)
-        names = f"batch {one_line(states[0].id)}" if len(states) == 1 else f"{len(states)} batches"
-        line.set_description_str(f"{names}: {done} of {total} done")
+        opened = self._open.values()
+        total = sum(batch.state.total or len(batch.items) for batch in opened)
+        ids = [one_line(batch.state.id) for batch in opened]
+        name = f"batch {ids[0]}" if len(ids) == 1 else f"{len(ids)} batches"
+        line.set_description_str(f"{name}: {sum(batch.state.done for batch in opened)} of {total} done")
