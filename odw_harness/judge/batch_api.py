@@ -6,7 +6,7 @@ up to two files, one of replies and one of errors, their lines in any order.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
@@ -187,7 +187,7 @@ def _read_reply(row: Mapping[str, Any]) -> Reply:
         reply = Reply(failed=f"{code}: {one_line(str(error.get('message') or 'without a word'))}")
     else:
         reply = Reply(failed="no reply: the line of the batch holds none")
-    return Reply(reply.text, reply.failed, {"requests": 1, **reply.usage}, served_by=reply.served_by)
+    return replace(reply, usage={"requests": 1, **reply.usage})
 
 
 def _lines(content: IO[bytes]) -> Iterator[bytes]:

@@ -205,7 +205,8 @@ class ChatClient:
         if isinstance(data, bytes):
             options["headers"] = {"Content-Type": "application/json"}
         if isinstance(data, aiohttp.FormData) or into:
-            options["timeout"] = aiohttp.ClientTimeout(_FILE_TIMEOUT, sock_read=self._config.timeout)
+            once = self._config.timeout
+            options["timeout"] = aiohttp.ClientTimeout(_FILE_TIMEOUT, sock_connect=min(30.0, once), sock_read=once)
         try:
             async with self._session.request(method, url, **options) as response:
                 if into and response.status == 200:
