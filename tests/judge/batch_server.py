@@ -189,6 +189,9 @@ def batch_serving() -> Iterator[BatchServer]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
+        def handle_error(self, *arguments: Any) -> None:
+            """A client that is killed resets its connections."""
+
     server = Server(("127.0.0.1", 0), Handler)
     judge.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

@@ -5,8 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -342,6 +345,29 @@ def test_a_run_takes_from_an_open_batch_what_it_asks_for_and_leaves_the_rest(
     assert scores(run(TEXTS, server, store)) == [6.0] * 5
     assert [len(lines) for lines in server.lines()] == [5, 1]
     assert open_batches(store) == 0
+
+
+def test_two_runs_that_go_on_with_one_upload_make_one_batch_of_it(
+    server: BatchServer, store: Store, kill_before: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_before(3)  # after the note of the upload
+    with pytest.raises(Killed):
+        run(TEXTS, server, store)
+    kill_before(0)
+    both_looked = threading.Barrier(2)
+    find = batch_api.BatchApi._find
+
+    async def find_together(api: batch_api.BatchApi, file: str) -> Any:
+        found = await find(api, file)
+        with suppress(threading.BrokenBarrierError):
+            both_looked.wait(0.5)
+        return found
+
+    monkeypatch.setattr(batch_api.BatchApi, "_find", find_together)
+    with ThreadPoolExecutor(2) as threads:
+        parts = [threads.submit(run, texts, server, Store(store.path)) for texts in (TEXTS[:2], TEXTS[2:])]
+    assert [scores(part.result()) for part in parts] == [[6.0] * 2, [6.0] * 3]
+    assert len(server.batches) == 1
 
 
 def test_a_batch_that_failed_is_named_with_its_first_error(
