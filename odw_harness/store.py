@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import platformdirs
 from filelock import FileLock
@@ -39,6 +40,10 @@ CREATE TABLE IF NOT EXISTS claims (
     question TEXT NOT NULL, answer TEXT NOT NULL, judgement TEXT NOT NULL, owner TEXT NOT NULL,
     PRIMARY KEY (question, answer, judgement));
 CREATE INDEX IF NOT EXISTS claims_by_owner ON claims (owner);
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY, file TEXT NOT NULL, batch TEXT, saved_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batch_items (item TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS batch_items_by_number ON batch_items (number);
 """
 
 
@@ -51,6 +56,14 @@ def default_path() -> Path:
 def digest(*parts: str) -> str:
     """SHA-256 of texts, by which the store names them."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Batched(NamedTuple):
+    """A batch of requests at a server. file: what the server calls their file. batch: what it calls the batch, if known."""
+
+    number: int
+    file: str
+    batch: str | None
 
 
 class Store:
@@ -150,6 +163,41 @@ class Store:
         """End all claims of an owner."""
         with self._clear_errors():
             self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+
+    def save_batch(self, file: str, items: Sequence[str]) -> Batched:
+        """Keep that a file of requests, each known by its item, is about to become a batch."""
+        with self._clear_errors(), self._transaction():
+            row = (file, _now())
+            number = self._db.execute("INSERT INTO batches (file, saved_at) VALUES (?, ?)", row).lastrowid or 0
+            self._db.executemany("INSERT OR REPLACE INTO batch_items VALUES (?, ?)", [(item, number) for item in items])
+        return Batched(number, file, None)
+
+    def name_batch(self, number: int, batch: str) -> None:
+        """Keep what the server calls a batch."""
+        with self._clear_errors():
+            self._db.execute("UPDATE batches SET batch = ? WHERE number = ?", (batch, number))
+
+    def batch_of(self, item: str) -> Batched | None:
+        """The batch that a request is in, if it is in one."""
+        with self._clear_errors():
+            row = self._db.execute(
+                "SELECT number, file, batch FROM batches JOIN batch_items USING (number) WHERE item = ?", (item,)
+            ).fetchone()
+        return Batched(*row) if row else None
+
+    def forget_batched(self, items: Sequence[str]) -> None:
+        """Forget that these requests are in a batch, and batches of which nothing is left."""
+        with self._clear_errors(), self._transaction():
+            self._db.executemany("DELETE FROM batch_items WHERE item = ?", [(item,) for item in items])
+            self._db.execute(
+                "DELETE FROM batches WHERE NOT EXISTS (SELECT 1 FROM batch_items WHERE number = batches.number)"
+            )
+
+    def drop_batch(self, number: int) -> None:
+        """Forget a batch with all its requests."""
+        with self._clear_errors(), self._transaction():
+            self._db.execute("DELETE FROM batch_items WHERE number = ?", (number,))
+            self._db.execute("DELETE FROM batches WHERE number = ?", (number,))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -57,6 +57,23 @@ def test_equal_answers_of_one_system_are_kept_once(tmp_path: Path) -> None:
     assert store.counts() == {"answers": 2, "verdicts": 0, "loglikelihoods": 0}
 
 
+def test_a_request_is_in_a_batch_until_it_is_forgotten(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.sqlite")
+    one, two = store.save_batch("file-1", ["a", "b"]), store.save_batch("file-2", ["c"])
+    store.name_batch(one.number, "batch_1")
+    store.close()
+    store = Store(tmp_path / "s.sqlite")
+    assert store.batch_of("a") == store.batch_of("b") == (one.number, "file-1", "batch_1")
+    assert store.batch_of("c") == (two.number, "file-2", None)
+    assert store.batch_of("d") is None
+    store.forget_batched(["a", "d"])
+    assert (store.batch_of("a"), store.batch_of("b")) == (None, (one.number, "file-1", "batch_1"))
+    store.drop_batch(two.number)
+    assert store.batch_of("c") is None
+    again = store.save_batch("file-3", ["b"])
+    assert store.batch_of("b") == again, "the last batch that a request is in counts"
+
+
 def test_odw_store_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ODW_STORE", str(tmp_path / "folder" / "mine.sqlite"))
     assert default_path() == tmp_path / "folder" / "mine.sqlite"

@@ -49,6 +49,10 @@ def _made(label: str, config: ApiConfig | LocalConfig | LikelihoodConfig, store:
         from odw_harness.judge.likelihood import LikelihoodJudge
 
         return LikelihoodJudge(label, config, store)
+    if isinstance(config, ApiConfig) and config.batch:
+        from odw_harness.judge.batch import BatchJudge
+
+        return BatchJudge(label, config, store)
     if isinstance(config, ApiConfig):
         from odw_harness.judge.api import ApiJudge
 

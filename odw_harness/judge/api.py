@@ -101,6 +101,10 @@ class ApiJudge(WritingJudge):
             raise self._error(f"field structured: the server can't: {why}; leave it out, or set auto")
         return keeps
 
+    def response_format(self, dialogue: Dialogue) -> dict[str, Any] | None:
+        """What a reply's format is asked to be."""
+        return dialogue.response_format if self._by_schema else None
+
     def _replies(self, dialogues: Iterator[tuple[int, Dialogue]]) -> Iterator[tuple[int, Reply]]:
         first = next(dialogues, None)
         if first is None:
@@ -171,7 +175,7 @@ class ApiJudge(WritingJudge):
                 asker.cancel()
 
     async def _converse(self, client: ChatClient, dialogue: Dialogue) -> Reply:
-        response_format = dialogue.response_format if self._by_schema else None
+        response_format = self.response_format(dialogue)
         reply = await client.ask(dialogue.messages, dialogue.request.repeat, response_format)
         once_more = dialogue.once_more(reply)
         if once_more is None or client.closing:

@@ -161,7 +161,9 @@ class ApiConfig(_Config):
     tokens_per_minute: limits of the account. prices: for the summary and --max-cost. extra_body: further fields of the
     request, as the server names them. structured: whether the reply is to keep to a JSON schema; auto asks in the
     pre-flight whether the server can. expected_scores: whether a score is the mean over what the model could have
-    written in its place (expected.py); top_logprobs: candidates a place, as many as the server lists.
+    written in its place (expected.py); top_logprobs: candidates a place, as many as the server lists. batch: ask by
+    files of requests, which the server works off within a day (see batch.py); poll_seconds: time between looks at what
+    has become of them.
     """
 
     backend: Literal["api"]
@@ -177,6 +179,8 @@ class ApiConfig(_Config):
     requests_per_minute: float | None = Field(default=None, gt=0)
     tokens_per_minute: float | None = Field(default=None, gt=0)
     prices: Prices | None = None
+    batch: bool = False
+    poll_seconds: float = Field(default=60.0, gt=0, le=3600)
     extra_body: Options
     structured: bool | Literal["auto"] = False
     expected_scores: bool = False

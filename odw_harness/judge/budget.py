@@ -25,6 +25,7 @@ class Budget:
     requests: int = 0
     cost: float = 0.0
     _under_way: int = 0
+    _booked: float = 0.0
     _dearest: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     """The judges of a panel spend from one budget, each in its own thread."""
@@ -49,6 +50,21 @@ class Budget:
                 cost = prices.cost(usage)
                 self.cost += cost
                 self._dearest = max(self._dearest, cost)
+
+    def book(self, ceiling: float) -> None:
+        """Count a request of a batch, which may cost up to ceiling. Raises Hopeless where the budget has none left."""
+        if self.most_requests is not None and self.requests >= self.most_requests:
+            raise Hopeless(f"--max-requests {self.most_requests} is reached")
+        spent = self.cost + self._booked
+        if self.most_cost is not None and spent + ceiling > self.most_cost:
+            raise Hopeless(f"--max-cost {self.most_cost:g} is reached: up to {spent:.4g} is spent")
+        self.requests += 1
+        self._booked += ceiling
+
+    def settle(self, ceiling: float, cost: float) -> None:
+        """Count what a request cost that was booked with a ceiling."""
+        self._booked -= ceiling
+        self.cost += cost
 
     def _reckoned(self) -> float:
         if not self._dearest and self._under_way:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -35,6 +35,10 @@ LONGEST_WAIT = 120.0
 backoff = wait_random_exponential(multiplier=1, max=30)
 """Seconds between attempts: up to 1, 2, 4, 8, 16."""
 _LARGEST_BODY = 16 << 20
+LARGEST_FILE = 2 << 30
+"""Bytes of a file of replies: 40 kB for each of 50,000."""
+_FILE_TIMEOUT = 3600.0
+"""Seconds that a file may take, there or back."""
 _SHORTEST_SECRET = 8
 """A key shorter than this (EMPTY, x) is no secret, and may well be a word of a reply."""
 _EMPTY_ACCOUNT = {
@@ -49,7 +53,7 @@ _WAIT_AND_SEE = "allocat"
 """DashScope says insufficient_quota for "Throttling.AllocationQuota" too, which passes."""
 
 
-class _Passing(Exception):
+class Passing(Exception):
     """A fault that may be gone at the next attempt. after: seconds that the server asks to wait, if it does."""
 
     def __init__(self, reason: str, after: float | None = None) -> None:
@@ -57,16 +61,20 @@ class _Passing(Exception):
         self.after = after
 
 
-class _Busy(_Passing):
+class _Busy(Passing):
     """The server has too much to do: 429 or 503."""
 
 
-class _Unreachable(_Passing):
+class _Unreachable(Passing):
     """There is no connection to be had."""
 
 
-class _Lasting(Exception):
+class Lasting(Exception):
     """A fault of this one prompt."""
+
+
+class Missing(Hopeless):
+    """The server knows nothing of that name: 404."""
 
 
 class ChatClient:
@@ -82,7 +90,7 @@ class ChatClient:
 
     async def __aenter__(self) -> "ChatClient":
         config = self._config
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {"Accept": "application/json"}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
         self._proxy = _proxy_for(config.base_url)
@@ -99,6 +107,21 @@ class ChatClient:
     async def __aexit__(self, *exception: object) -> None:
         await self._session.close()
 
+    def body(
+        self, messages: Messages, repeat: int = 0, response_format: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What is sent: the messages and the settings. repeat: added to the seed, where there is one."""
+        config = self._config
+        settings = {
+            "temperature": config.temperature,
+            "seed": config.seed + repeat if config.seed is not None else None,
+            "max_tokens": config.max_tokens,
+            "response_format": response_format,
+            **({"logprobs": True, "top_logprobs": config.top_logprobs} if config.expected_scores else {}),
+        }
+        body: dict[str, Any] = {"model": config.model, "messages": messages}
+        return body | {name: value for name, value in settings.items() if value is not None} | config.extra_body
+
     async def ask(
         self,
         messages: Messages,
@@ -109,7 +132,7 @@ class ChatClient:
     ) -> Reply:
         """The reply to some messages, or a Reply that says why there is none. Raises Hopeless.
 
-        repeat: added to the seed, where there is one. max_tokens: in place of the configuration's, where that has one.
+        max_tokens: in place of the configuration's, where that has one.
         """
         config = self._config
         body = self.body(messages, repeat, response_format)
@@ -119,12 +142,7 @@ class ChatClient:
         start = time.monotonic()
         requests = 0
         try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(attempts or ATTEMPTS) | stop_after_delay(max(60.0, 2 * config.timeout)),
-                wait=_wait,
-                retry=retry_if_exception(lambda fault: isinstance(fault, _Passing) and not self.closing),
-                reraise=True,
-            ):
+            async for attempt in self.attempts(attempts):
                 with attempt:
                     await self._budget.take_request()
                     requests += 1
@@ -134,89 +152,124 @@ class ChatClient:
                     finally:
                         self._budget.end_request(reply.usage, config.prices)
         except (_Unreachable, Hopeless) as fault:
-            raise Hopeless(self._without_key(str(fault))) from None
-        except (_Passing, _Lasting) as fault:
-            reply = Reply(failed=str(fault), in_vain=isinstance(fault, _Passing))
+            raise Hopeless(self.without_key(str(fault))) from None
+        except (Passing, Lasting) as fault:
+            reply = Reply(failed=str(fault), in_vain=isinstance(fault, Passing))
         usage = {"requests": requests, **({"retries": requests - 1} if requests > 1 else {}), **reply.usage}
-        failed = self._without_key(reply.failed) if reply.failed else None
+        failed = self.without_key(reply.failed) if reply.failed else None
         return replace(reply, failed=failed, usage=usage, seconds=time.monotonic() - start)
 
-    def body(
-        self, messages: Messages, repeat: int = 0, response_format: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """What is sent. repeat: added to the seed, where there is one."""
-        config = self._config
-        seed = config.seed + repeat if config.seed is not None else None
-        settings = {
-            "temperature": config.temperature,
-            "seed": seed,
-            "max_tokens": config.max_tokens,
-            "response_format": response_format,
-            **({"logprobs": True, "top_logprobs": config.top_logprobs} if config.expected_scores else {}),
-        }
-        body: dict[str, Any] = {"model": config.model, "messages": messages}
-        return body | {name: value for name, value in settings.items() if value is not None} | config.extra_body
+    def attempts(self, most: int | None = None) -> AsyncRetrying:
+        """Attempts at something, until none of them raises Passing, or there were too many."""
+        return AsyncRetrying(
+            stop=stop_after_attempt(most or ATTEMPTS) | stop_after_delay(max(60.0, 2 * self._config.timeout)),
+            wait=_wait,
+            retry=retry_if_exception(lambda fault: isinstance(fault, Passing) and not self.closing),
+            reraise=True,
+        )
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        data: bytes | aiohttp.FormData | None = None,
+        into: IO[bytes] | None = None,
+        attempts: int | None = None,
+    ) -> Any:
+        """What the server says to something other than a chat: its JSON, or, with into, None and the body in that file.
+
+        Raises Passing where no attempt helped, Lasting or Hopeless where none would.
+        """
+        async for attempt in self.attempts(attempts):
+            with attempt:
+                return await self._send(method, path, data, into)
+        raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(self, data: bytes) -> Reply:
         async with self.throttle.turn(tokens=tokens_about(data)):
             began = time.monotonic()
             try:
-                reply = _reply(await self._send("POST", "/chat/completions", data), self._config.expected_scores)
+                reply = self.completion(await self._send("POST", "/chat/completions", data))
             except _Busy as fault:
                 self.throttle.refused(fault.after)
                 raise
             self.throttle.succeeded(time.monotonic() - began)
             return reply
 
+    def completion(self, data: Any) -> Reply:
+        """What a chat completion says. Raises Passing where it is none."""
+        return _reply(data, self._config.expected_scores)
+
     async def models(self) -> list[str]:
         """Names of the models that the server says it has; empty where it doesn't say."""
         try:
             listed = await self._send("GET", "/models")
-            return sorted(_line(str(entry["id"])) for entry in listed["data"])
-        except (_Passing, _Lasting, Hopeless, LookupError, TypeError):
+            return sorted(one_line(str(entry["id"])) for entry in listed["data"])
+        except (Passing, Lasting, Hopeless, LookupError, TypeError):
             return []
 
-    async def _send(self, method: str, path: str, data: bytes | None = None) -> Any:
+    async def _send(
+        self, method: str, path: str, data: bytes | aiohttp.FormData | None = None, into: IO[bytes] | None = None
+    ) -> Any:
         url = self._config.base_url + path
+        options: dict[str, Any] = {"data": data, "allow_redirects": False, **self._proxy}
+        if isinstance(data, bytes):
+            options["headers"] = {"Content-Type": "application/json"}
+        if isinstance(data, aiohttp.FormData) or into:
+            once = self._config.timeout
+            options["timeout"] = aiohttp.ClientTimeout(_FILE_TIMEOUT, sock_connect=min(30.0, once), sock_read=once)
         try:
-            async with self._session.request(method, url, data=data, allow_redirects=False, **self._proxy) as response:
+            async with self._session.request(method, url, **options) as response:
+                if into and response.status == 200:
+                    return await _save(response, into)
                 raw = bytearray()
                 async for chunk in response.content.iter_chunked(1 << 16):
                     raw += chunk
                     if len(raw) > _LARGEST_BODY:
-                        raise _Lasting(f"reply too large: over {_LARGEST_BODY >> 20} MiB")
+                        raise Lasting(f"reply too large: over {_LARGEST_BODY >> 20} MiB")
         except TimeoutError:
-            raise _Passing(f"time-out: no reply within {self._config.timeout:g} s") from None
+            raise Passing(f"time-out: no reply within {self._config.timeout:g} s") from None
         except aiohttp.ClientSSLError as error:
-            raise _Unreachable(f"can't be reached by TLS: {_line(str(error.os_error))}; see base_url") from None
+            raise _Unreachable(f"can't be reached by TLS: {one_line(str(error.os_error))}; see base_url") from None
         except aiohttp.ConnectionTimeoutError:
             raise _Unreachable("can't be reached: no connection in time; is the server running?") from None
         except aiohttp.ClientConnectorError as error:
             number = error.os_error.errno
-            reason = os.strerror(number) if number and number > 0 else _line(error.os_error.strerror or str(error))
+            reason = os.strerror(number) if number and number > 0 else one_line(error.os_error.strerror or str(error))
             raise _Unreachable(f"can't be reached: {reason}; is the server running?") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _Passing(f"connection lost: {_line(str(error)) or type(error).__name__}") from None
+            raise Passing(f"connection lost: {one_line(str(error)) or type(error).__name__}") from None
         text = raw.decode("utf-8", "replace")
         said: Any
         try:
-            said = map_texts(json.loads(text), self._without_key)
+            said = map_texts(json.loads(text), self.without_key)
         except (ValueError, RecursionError):
-            said = self._without_key(text)
+            said = self.without_key(text)
             if response.status == 200:
-                raise _Passing(f"no JSON: {_line(said) or 'nothing'}") from None
+                raise Passing(f"no JSON: {one_line(said) or 'nothing'}") from None
         if response.status == 200:
             return said
-        elsewhere = self._without_key(response.headers.get("Location", ""))
-        raise _fault(response.status, said, response.headers.get("Retry-After"), elsewhere)
+        elsewhere = self.without_key(response.headers.get("Location", ""))
+        raise read_fault(response.status, said, response.headers.get("Retry-After"), elsewhere)
 
-    def _without_key(self, text: str) -> str:
+    def without_key(self, text: str) -> str:
+        """A text of the server's, with *** for the key."""
         return text.replace(self._key, "***") if self._key and len(self._key) >= _SHORTEST_SECRET else text
+
+
+async def _save(response: aiohttp.ClientResponse, into: IO[bytes]) -> None:
+    into.seek(0)
+    into.truncate()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        into.write(chunk)
+        if into.tell() > LARGEST_FILE:
+            raise Lasting(f"file too large: over {LARGEST_FILE >> 20} MiB")
+    into.seek(0)
 
 
 def _wait(state: RetryCallState) -> float:
     fault = state.outcome.exception() if state.outcome else None
-    after = fault.after if isinstance(fault, _Passing) else None
+    after = fault.after if isinstance(fault, Passing) else None
     return max(backoff(state), after or 0.0)
 
 
@@ -233,11 +286,11 @@ def _proxy_for(url: str) -> dict[str, Any]:
 
 
 def _reply(data: Any, weighed: bool) -> Reply:
-    """What a chat completion says. weighed: whether its log-probabilities matter. Raises _Passing where it is none."""
+    """What it says. weighed: whether its log-probabilities matter."""
     choice = data["choices"][0] if isinstance(data, dict) and _is_list_of_dicts(data.get("choices")) else {}
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise _Passing(f"no chat completion: {_line(_message(data))}")
+        raise Passing(f"no chat completion: {one_line(_message(data))}")
     text: Any = message.get("content")
     refusal, finish = message.get("refusal"), choice.get("finish_reason")
     if _is_list_of_dicts(text):
@@ -248,7 +301,7 @@ def _reply(data: Any, weighed: bool) -> Reply:
     elif finish in ("content_filter", "sensitive"):
         failed = f"content filter: the server stopped with {finish}"
     elif not text and isinstance(refusal, str) and refusal:
-        failed = f"refused: {_line(refusal)}"
+        failed = f"refused: {one_line(refusal)}"
     served = [part for part in (data.get("model"), data.get("system_fingerprint")) if isinstance(part, str)]
     weigh = None
     if weighed:
@@ -258,7 +311,7 @@ def _reply(data: Any, weighed: bool) -> Reply:
         text=text if isinstance(text, str) else "",
         failed=failed,
         usage=_usage(data.get("usage")),
-        served_by=_line(" ".join(served)),
+        served_by=one_line(" ".join(served)),
         weigh=weigh,
     )
 
@@ -283,9 +336,9 @@ def _usage(told: Any) -> dict[str, int]:
     return {name: n for name, n in counts.items() if isinstance(n, int) and 0 <= n < 1 << 53}
 
 
-def _fault(status: int, data: Any, retry_after: str | None, elsewhere: str) -> Exception:
+def read_fault(status: int, data: Any, retry_after: str | None, elsewhere: str) -> Exception:
     """What an answer other than 200 means. data: its body, from JSON where it is any."""
-    message = _line(_message(data))
+    message = one_line(_message(data))
     said = f"HTTP {status}: {message or 'without a word'}"
     if status == 402 or (_code(data) in _EMPTY_ACCOUNT and _WAIT_AND_SEE not in str(data).lower()):
         return Hopeless(f"the account is empty: {said}")
@@ -293,16 +346,16 @@ def _fault(status: int, data: Any, retry_after: str | None, elsewhere: str) -> E
         after = _retry_after(retry_after)
         if status in (429, 503):
             return _Busy(f"{'rate limit' if status == 429 else 'server error'}: {said}", after)
-        return _Passing(f"server error: {said}", after)
+        return Passing(f"server error: {said}", after)
     if status == 403 and _CONTENT.search(message):
-        return _Lasting(f"content filter: {said}")
+        return Lasting(f"content filter: {said}")
     if status in (401, 403):
         return Hopeless(f"the key is refused: {said}")
     if status == 404:
-        return Hopeless(f"unknown model or address: {said}")
+        return Missing(f"unknown model or address: {said}")
     if 300 <= status < 400:
-        return Hopeless(f"the server is elsewhere: HTTP {status} to {_line(elsewhere)}")
-    return _Lasting(f"bad request: {said}")
+        return Hopeless(f"the server is elsewhere: HTTP {status} to {one_line(elsewhere)}")
+    return Lasting(f"bad request: {said}")
 
 
 def _message(data: Any) -> str:
@@ -338,6 +391,6 @@ def _retry_after(value: str | None) -> float | None:
     return min(LONGEST_WAIT, max(0.0, seconds)) if seconds == seconds else None
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """What a server says, as one short line without anything that a terminal would obey."""
     return shown(" ".join(shown(text[:1000], 1000, " ").split()), 200, " ")

@@ -66,7 +66,7 @@ class Dialogue:
     request: Request
     _read: dict[str, Scores | NoScores] = field(default_factory=dict, compare=False, repr=False)
 
-    @cached_property
+    @property
     def messages(self) -> Messages:
         """The prompt, as one message of the user's."""
         return ({"role": "user", "content": self.request.rubric.prompt(self.request.question, self.request.text)},)

@@ -18,7 +18,7 @@ def test_every_judge_of_ours_is_valid_by_name_and_by_path(path: Path) -> None:
 
 
 def test_the_judges_there_are() -> None:
-    assert {path.stem for path in OURS} == HOSTED | {"vllm", "ollama", "local", "embedded"}
+    assert {path.stem for path in OURS} == HOSTED | {"vllm", "ollama", "local", "panel", "embedded"}
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
