@@ -2,16 +2,17 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tenacity import wait_none
 
 from odw_harness.errors import JudgeError
-from odw_harness.judge import Request, client
+from odw_harness.judge import Request, client, inprocess
 from odw_harness.judge.api import ApiJudge
 from odw_harness.judge.base import ApiConfig, LocalConfig
-from odw_harness.judge.local import LocalJudge
+from odw_harness.judge.local import LocalJudge, _weigh
 from odw_harness.questions import Question
 from odw_harness.rubric import ODWEVAL
 from odw_harness.verdict import Verdict
@@ -182,3 +183,27 @@ def test_a_local_judge_weighs_all_ten_scores(monkeypatch: pytest.MonkeyPatch) ->
     assert verdict.written == dict.fromkeys(NAMES, 8.0)
     assert verdict.dimensions == dict.fromkeys(NAMES, 8.75)
     assert verdict.provenance.settings["expected_scores"] is True
+
+
+def test_a_real_model_weighs_as_its_own_logits_say(tiny_model: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    config = LocalConfig.model_validate(
+        {"backend": "local", "model_args": {"pretrained": str(tiny_model), "device": "cpu", "dtype": "float32"}}
+    )
+    context, text = "<user>评分<assistant>", "好。{'甲': 8}"
+    weighed = _weigh(inprocess.load(config), context, text, {"甲": (8, 9)})
+    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    before = tokenizer(context + "好。{'甲':", add_special_tokens=False).input_ids
+    weights = []
+    for score in range(1, 11):
+        after = tokenizer(f" {score}}}", add_special_tokens=False).input_ids
+        with torch.inference_mode():
+            logits = model(torch.tensor([before + after])).logits[0].log_softmax(-1)
+        places = range(len(before) - 1, len(before) + len(after) - 1)
+        weights.append(math.exp(sum(logits[place, token].item() for place, token in zip(places, after, strict=True))))
+    expected = sum(score * weight for score, weight in enumerate(weights, 1)) / sum(weights)
+    assert weighed.dimensions == {"甲": pytest.approx(expected, abs=1e-3)}
+    assert 1 < expected < 10
