@@ -42,6 +42,10 @@ class Rubric:
     dimensions: tuple[Dimension, ...]
     other_first: Dimension | None = None
 
+    def __hash__(self) -> int:
+        """By what names it: it is looked up for every verdict."""
+        return hash((self.name, self.version))
+
     def dimensions_of(self, question: Question) -> tuple[Dimension, ...]:
         """The dimensions in which an answer to this question is judged, in the prompt's order."""
         if self.other_first and question.split == "ood2":
