@@ -132,9 +132,13 @@ class ApiJudge(WritingJudge):
     async def _ask_all(
         self, client: ChatClient, dialogues: Iterator[tuple[int, Dialogue]]
     ) -> AsyncIterator[list[tuple[Dialogue, tuple[int, Reply]]]]:
-        """Replies as they arrive. After a hopeless fault no request is begun, and those under way may end."""
+        """Replies as they arrive. After a hopeless fault no request is begun, and those under way may end.
+
+        Who got a reply asks on when the caller has come back for more, and so has kept it: killed, a run has paid in
+        vain for no more than it may ask at once.
+        """
         arrived: list[tuple[Dialogue, tuple[int, Reply]]] = []
-        news = asyncio.Event()
+        news, kept = asyncio.Event(), asyncio.Event()
         faults: list[Exception] = []
         in_vain = 0
 
@@ -148,6 +152,7 @@ class ApiJudge(WritingJudge):
                     in_vain = in_vain + 1 if reply.in_vain else 0
                     if in_vain >= max(_MOST_IN_VAIN, most):
                         raise Hopeless(f"{in_vain} answers in a row got no reply; the last: {reply.failed}")
+                    await kept.wait()
                     if client.closing:
                         break
             except Exception as fault:
@@ -167,7 +172,9 @@ class ApiJudge(WritingJudge):
                 news.clear()
                 batch, arrived[:] = list(arrived), ()
                 if batch:
+                    batch_kept, kept = kept, asyncio.Event()
                     yield batch
+                    batch_kept.set()
             if faults:
                 raise faults[0]
         finally:
