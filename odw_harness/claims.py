@@ -38,6 +38,10 @@ class Claims:
         here = threading.get_ident()
         return [key for key in keys if holders[key] == self._owner or _here.get(holders[key]) == here]
 
+    def give_back(self, key: Key) -> None:
+        """Let others try what came out without a score: they may be waiting for it, as this run may for theirs."""
+        self._store.unclaim(self._owner, key)
+
     def bury(self) -> None:
         """Make void the claims of runs that are no more."""
         with self._gate():

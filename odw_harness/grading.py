@@ -163,6 +163,8 @@ class Grading:
             for number, verdict in self._judge.verdicts(requests()) if first else ():
                 key = asked.pop(number)
                 self._store.save_verdict(*key, verdict)
+                if verdict.score is None:
+                    self._claims.give_back(key)
                 self._note(key, verdict, new=True)
                 yield from self._give_back()
         except StoreError:

@@ -159,10 +159,16 @@ class Store:
         with self._clear_errors():
             return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
-    def unclaim(self, owner: str) -> None:
-        """End all claims of an owner."""
+    def unclaim(self, owner: str, key: Key | None = None) -> None:
+        """End all claims of an owner, or the one on a key."""
         with self._clear_errors():
-            self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+            if key is None:
+                self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
+            else:
+                row = (owner, key[0], digest(key[1]), key[2])
+                self._db.execute(
+                    "DELETE FROM claims WHERE owner = ? AND question = ? AND answer = ? AND judgement = ?", row
+                )
 
     def save_batch(self, file: str, items: Sequence[str]) -> Batched:
         """Keep that a file of requests, each known by its item, is about to become a batch."""
