@@ -1,8 +1,7 @@
 """Several `odw judge` on one store at once: no answer is paid for twice, none waits for ever, the store stays whole."""
 
 import random
-import signal
-import subprocess
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.judge.server import JudgeServer, fails, says
-from tests.odw_judge import CONCURRENCY, Asked, finish, score_of, scores, start, stored, write_answers, write_judge
+from tests.odw_judge import (
+    CONCURRENCY,
+    LIMIT,
+    Asked,
+    finish,
+    score_of,
+    scores,
+    start,
+    stored,
+    write_answers,
+    write_judge,
+)
 
 
 @pytest.fixture
@@ -67,3 +77,19 @@ def test_answers_that_can_t_be_scored_keep_nobody_waiting(judge: Path, asked: As
         set(numbers) - set(asked.special), 1
     )
     assert max(asked.times.values()) <= 2
+
+
+def test_what_a_killed_run_had_taken_on_another_takes_over(judge: Path, asked: Asked, tmp_path: Path) -> None:
+    numbers = range(200)
+    first = start(write_answers(tmp_path / "a.jsonl", numbers), judge, tmp_path / "v0.jsonl")
+    begun, halfway = threading.Event(), threading.Event()
+    asked.on_request = lambda total: (begun.set(), halfway.set() if total >= 60 else None)
+    assert begun.wait(LIMIT)
+    second = start(write_answers(tmp_path / "b.jsonl", numbers), judge, tmp_path / "v1.jsonl")
+    assert halfway.wait(LIMIT)
+    first.kill()
+    finish(first)
+    finish(second)
+    assert second.returncode == 0
+    assert scores(tmp_path / "v1.jsonl") == {number: score_of(number) for number in numbers}
+    assert asked.total <= len(numbers) + CONCURRENCY
