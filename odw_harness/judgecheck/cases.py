@@ -56,9 +56,11 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind("reference", "reference", "reference", "参考答案", _ONE, _reference),
-        Kind("figures_altered", "worse", "figures altered", "数字篡改", (0.1, 0.5, 1.0), perturb_facts.figures_altered),
+        Kind(
+            "figures_altered", "worse", "figures altered", "数字篡改", (0.05, 0.5, 1.0), perturb_facts.figures_altered
+        ),
         Kind("names_altered", "worse", "names altered", "名称篡改", _ONE, perturb_facts.names_altered),
-        Kind("fact_dropped", "worse", "facts dropped", "事实遗漏", (0.1, 0.5, 1.0), perturb_facts.fact_dropped),
+        Kind("fact_dropped", "worse", "facts dropped", "事实遗漏", (0.05, 0.5, 1.0), perturb_facts.fact_dropped),
         Kind("cut", "worse", "cut off", "中途截断", (0.25, 0.5, 0.75), perturb_form.cut),
         Kind("shuffled", "worse", "sentences shuffled", "语序打乱", (0.3, 1.0), perturb_form.shuffled),
         Kind("stripped", "worse", "layout stripped", "版式丢失", _ONE, perturb_form.stripped),

@@ -23,7 +23,7 @@ _PARALLEL = re.compile("要求|措施|保障|不足|问题|建议|打算|原因|
 _ORDER = re.compile(
     "阶段|首先|其次|最后|上述|前述|同时|此外|对排查发现|在此基础|第[一二三四五六七八九十]|见附件|[前上]一项"
 )
-_WIDE = str.maketrans({chr(code): chr(code + 0xFEE0) for code in (*range(0x30, 0x3A), *range(0x41, 0x5B), 0x25)})
+_WIDE = str.maketrans({chr(code): chr(code + 0xFEE0) for code in (*range(0x30, 0x3A), *range(0x41, 0x5B), *b"%-.")})
 
 
 def _equal(text: str, question: Question) -> str | None:
@@ -83,7 +83,13 @@ def _lists(body: list[str]) -> list[tuple[int, int]]:
     for lead in range(len(body) - 1):
         level = level_of(body[lead + 1])
         above = level_of(body[lead])
-        if level is None or not _PARALLEL.search(sentences(body[lead])[-1]) or (above is not None and above >= level):
+        lead_in = sentences(body[lead])[-1]
+        if (
+            level is None
+            or not _PARALLEL.search(lead_in)
+            or "情况" in lead_in
+            or (above is not None and above >= level)
+        ):
             continue
         end = lead + 1
         while end < len(body) and _belongs(body, end, level):

@@ -219,7 +219,7 @@ def _other_name(word: str, material: str, pools: dict[str, list[str]]) -> str | 
 
 _NOT_AN_END = re.compile(
     r"(?:前|后|时|中|上|下|起|来|期间|如下|基础|要求|其中|其间|明确|载明|显示|说明|表明|认为|指出|当天|目前|上午|下午|之间|年)$"
-    r"|^(?:为|经|根据|由|对|在|于|从|将|自)|^[\d年月日时分]+$"
+    r"|^(?:为|经|根据|由|对|在|于|从|将|自)|^[\d年月日时分和至、]+$"
 )
 """A clause that can't end a sentence: an adverbial, or what waits for its matter."""
 _LINKED = re.compile("^(?:但|而|则|并|也|都|其|这|该|以|均|且|为|是|占|偏|同比|增长|下降|减少|比)")
@@ -239,14 +239,14 @@ def fact_dropped(question: Question, _others: Sequence[Question], strength: floa
     droppable = [fact for fact in given if not _stated(title, fact) and _stated(question.reference, fact)]
     if not droppable or not parts.body:
         return None
-    gone, wanted = 0, share(strength, len(droppable))
+    # a document isn't emptied for the sake of one fact
+    droppable = [fact for fact in droppable if _without(parts, fact).body]
     for fact in ordered(droppable, rng):
-        if gone == wanted:
+        left = sum(_stated(parts.text, other) for other in droppable)  # a sentence may take others with it
+        if len(droppable) - left >= share(strength, len(droppable)):
             break
         shorter = _without(parts, fact)
-        if shorter.body and not _stated(shorter.text, fact):  # a document isn't emptied for the sake of one fact
-            parts = shorter
-            gone += 1
+        parts = shorter if shorter.body else parts
     return parts.text if parts.text != question.reference else None
 
 

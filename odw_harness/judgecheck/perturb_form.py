@@ -45,7 +45,7 @@ def cut(question: Question, _others: Sequence[Question], strength: float, _rng: 
     if foot and (start := text.rfind(foot[0].strip())) > 0:
         most = min(most, start)
     kept = text[:most]
-    marks = [found.end() for found in re.finditer("[，。；！？：、\n]", kept)]
+    marks = [found.end() for found in re.finditer("[，。；！？：\n]", kept)]
     if marks and most - marks[-1] <= max(8, most // 8):
         kept = kept[: marks[-1]]
     kept = kept.rstrip()
@@ -86,7 +86,7 @@ def repeated(question: Question, _others: Sequence[Question], strength: float, r
     if not paragraphs:
         return None
     if strength < 1:
-        again = rng.choice(sorted(paragraphs, key=len)[len(paragraphs) // 2 :])
+        again = rng.choice(sorted(paragraphs, key=len)[-max(1, len(paragraphs) // 3) :])
         count = max(2, round(strength * len(question.reference) / len(again)))
         at = parts.body.index(again) + 1
         body = (*parts.body[:at], *[again] * count, *parts.body[at:])
@@ -127,27 +127,37 @@ def officialese(question: Question, _others: Sequence[Question], _strength: floa
 
     Title, 主送机关, 署名 and date are there, as far as no fact is in them.
     """
-    genre = find_genre(question.genre)
-    name = genre.endings[0] if genre else question.genre
-    issuer = question.issuers[0] if question.issuers else ""
-    title = f"{issuer}关于进一步做好有关工作的{name}" if genre and genre.statutory else f"进一步做好有关工作{name}"
-    recipient = (
-        [f"{question.recipient}："] if question.recipient else [f"{word}们：" for word in question.salutation[:1]]
-    )
+    recipient = [f"{question.recipient}："] if question.recipient else []
+    recipient += [f"{word.removesuffix('们')}们：" for word in question.salutation[:1]]
     foot = [*question.signature, question.date if question.signature and question.date else ""]
-    head = [line for line in (title, *recipient) if _free(line, question)]
-    foot = [line for line in foot if line and _free(line, question)]
-    stock = ordered(_stock(question), rng)
-    headings = iter(phrases()["headings"])
-    body = ["".join(stock[:2])]
-    used, long = 2, len(question.reference) - sum(map(len, head + foot))
-    while sum(map(len, body)) < long:
-        if heading := next(headings, None):
-            body.append(f"{numeral((len(body) + 1) // 2)}、{heading}")
-        body.append("".join(stock[(used + i) % len(stock)] for i in range(3)))
-        used += 3
-    closing = _CLOSINGS.get(question.genre, "")
-    return "\n".join(line for line in (*head, *body, closing, *foot) if line)
+    head = [line for line in (_empty_title(question), *recipient) if _free(line, question)]
+    foot = [line for line in (_CLOSINGS.get(question.genre, ""), *foot) if line and _free(line, question)]
+    stock, headings = ordered(_stock(question), rng), list(phrases()["headings"])
+    left = len(question.reference) - sum(len(line) + 1 for line in (*head, *foot))
+    body: list[str] = []
+    used = 0
+    while left > 0 or not body:
+        if body and left > 120 and headings:
+            body.append(f"{numeral((len(body) + 1) // 2)}、{headings.pop(0)}")
+            left -= len(body[-1]) + 1
+        paragraph = ""
+        while len(paragraph) < min(100, left) or not paragraph:
+            paragraph += stock[used % len(stock)]
+            used += 1
+        body.append(paragraph)
+        left -= len(paragraph) + 1
+    return "\n".join((*head, *body, *foot))
+
+
+def _empty_title(question: Question) -> str:
+    genre = find_genre(question.genre)
+    if question.genre == "新闻稿":
+        return "有关工作扎实推进取得新成效"
+    if question.genre == "讲话稿":
+        return "在有关工作会议上的讲话"
+    if genre is None or not genre.statutory:
+        return f"有关工作{genre.endings[0] if genre else question.genre}"
+    return f"{''.join(question.issuers[:1])}关于进一步做好有关工作的{genre.endings[-1]}"
 
 
 def _stock(question: Question) -> list[str]:

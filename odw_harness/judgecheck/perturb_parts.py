@@ -76,8 +76,8 @@ def sentences(line: str) -> list[str]:
 
 
 def share(strength: float, count: int) -> int:
-    """How many of count a strength takes: at least one, and all at 1."""
-    return min(count, max(1, int(strength * count + 1e-9)))
+    """How many of count a strength takes, rounded: at least one, and all at 1."""
+    return max(1, int(strength * count + 0.5))
 
 
 def numeral(number: int) -> str:
@@ -123,7 +123,7 @@ def unnumbered(line: str) -> str:
     return NUMBERING.sub("", line.strip())
 
 
-def replaced(text: str, pairs: Mapping[str, str], keep: Iterable[str] = (), most: int | None = None) -> str:
+def replaced(text: str, pairs: Mapping[str, str], keep: Iterable[str] = ()) -> str:
     """Text with each key of pairs replaced, the longest that fits first, outside what is to be kept.
 
     >>> replaced("加强监督，加强监督检查", {"加强": "强化", "监督": "督促"}, keep=["监督检查"])
@@ -137,7 +137,7 @@ def replaced(text: str, pairs: Mapping[str, str], keep: Iterable[str] = (), most
             return found.group()
         return pairs[found.group()]
 
-    return re.sub(pattern, change, text, count=most or 0) if pattern else text
+    return re.sub(pattern, change, text) if pattern else text
 
 
 def kept_words(question: Question) -> list[str]:

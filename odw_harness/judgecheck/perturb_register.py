@@ -36,10 +36,9 @@ def _ends(line: str, question: Question) -> bool:
 def _title(question: Question, parts: Parts, below: int, target: str) -> str:
     title = "".join(line.strip() for line in parts.head[parts.title : parts.title + below + 1])
     genre = find_genre(question.genre)
-    endings = [ending for ending in (genre.endings if genre else ()) if ending and genre and genre.statutory]
     bare = re.sub("（[^）]*）$", "", title)
-    for ending in endings:
-        bare = re.sub(f"(?:的|会议)?{ending}$", "", bare)
+    for ending in genre.endings if genre and genre.name != "讲话稿" else ():
+        bare = re.sub(f"(?:的|的?(?:专题|常务|办公)?会议)?{ending}$", "", bare) if ending else bare
     name = "命令" if target == "令" else target
     issuer = next((issuer for issuer in question.issuers if bare.startswith(issuer)), "")
     rest = bare.removeprefix(issuer)
@@ -60,12 +59,14 @@ def colloquial(question: Question, _others: Sequence[Question], _strength: float
     spoken = data["spoken"]
     title = "".join(line.strip() for line in parts.head[parts.title : parts.title + 1])
     lines = [rng.choice(spoken["openings"]).replace("{title}", title)]
-    pairs, keep = data["colloquial"], [wording for fact in question.facts for wording in fact]
+    pairs = data["colloquial"]
+    keep = [wording for fact in question.facts for wording in fact]
     for line in parts.body:
         plain = replaced(unnumbered(line), pairs, keep)
         if plain != line and unnumbered(line) != line:
             plain = f"{rng.choice(spoken['links'])}，{plain}"
         lines.append(plain if is_text(line) else f"{plain}，")
     text = "".join(lines).replace("：，", "，")
-    tail = "".join(f"{line.strip()}，" for line in (*parts.head[: parts.title], *parts.foot))
+    head = [line for i, line in enumerate(parts.head) if i != parts.title and not line.strip().endswith("：")]
+    tail = "".join(f"{line.strip()}，" for line in (*head, *parts.foot))
     return f"{text}\n{rng.choice(spoken['closings'])}" + (f"（{tail.rstrip('，')}）" if tail else "")
