@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ _MOST_IN_VAIN = 12
 
 _FEWEST_TOKENS = 0.3
 """Tokens of a Chinese character: common vocabularies need 0.5 to 1."""
+_AT_A_TIME = 8
+"""Replies that the caller gets together: what is sent in a bunch comes back in a bunch, and the server rests meanwhile."""
 _LOOK_AT = 20
 """Replies that are looked at for signs of a short context."""
 
@@ -137,8 +140,8 @@ class ApiJudge(WritingJudge):
         Who got a reply asks on when the caller has come back for more, and so has kept it: killed, a run has paid in
         vain for no more than it may ask at once.
         """
-        arrived: list[tuple[Dialogue, tuple[int, Reply]]] = []
-        news, kept = asyncio.Event(), asyncio.Event()
+        arrived: deque[tuple[Dialogue, tuple[int, Reply], asyncio.Future[None]]] = deque()
+        news = asyncio.Event()
         faults: list[Exception] = []
         in_vain = 0
 
@@ -147,12 +150,13 @@ class ApiJudge(WritingJudge):
             try:
                 for number, dialogue in dialogues:
                     reply = await self._converse(client, dialogue)
-                    arrived.append((dialogue, (number, reply)))
+                    kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                    arrived.append((dialogue, (number, reply), kept))
                     news.set()
                     in_vain = in_vain + 1 if reply.in_vain else 0
                     if in_vain >= max(_MOST_IN_VAIN, most):
                         raise Hopeless(f"{in_vain} answers in a row got no reply; the last: {reply.failed}")
-                    await kept.wait()
+                    await kept
                     if client.closing:
                         break
             except Exception as fault:
@@ -170,11 +174,12 @@ class ApiJudge(WritingJudge):
                 if not arrived:
                     await news.wait()
                 news.clear()
-                batch, arrived[:] = list(arrived), ()
-                if batch:
-                    batch_kept, kept = kept, asyncio.Event()
-                    yield batch
-                    batch_kept.set()
+                while arrived:
+                    few = [arrived.popleft() for _ in range(min(_AT_A_TIME, len(arrived)))]
+                    yield [(dialogue, numbered) for dialogue, numbered, _ in few]
+                    for _, _, kept in few:
+                        if not kept.done():
+                            kept.set_result(None)
             if faults:
                 raise faults[0]
         finally:
