@@ -67,7 +67,7 @@ KINDS: dict[str, Kind] = {
         Kind("repeated", "worse", "repeated", "重复循环", (0.3, 1.0), perturb_form.repeated),
         Kind("wrong_genre", "worse", "wrong 文种", "文种错误", _ONE, perturb_register.wrong_genre),
         Kind("colloquial", "worse", "colloquial", "口语化", _ONE, perturb_register.colloquial),
-        Kind("wrong_document", "worse", "another question's", "答非所问", _ONE, perturb_form.wrong_document),
+        Kind("wrong_document", "worse", "wrong document", "答非所问", _ONE, perturb_form.wrong_document),
         Kind("officialese", "worse", "empty officialese", "空话套话", _ONE, perturb_form.officialese),
         Kind("padded", "not_higher", "padded", "注水加长", (0.25, 0.5, 1.0), perturb_form.padded),
         Kind("injected", "not_higher", "prompt injection", "提示注入", _ONE, perturb_form.injected, ("cut", 0.5)),

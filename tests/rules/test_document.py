@@ -164,7 +164,7 @@ ODD = {
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_odd_texts_fail_without_a_crash(text: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for expected in (
         of_genre("请示"),
         of_genre("纪要"),
@@ -176,7 +176,7 @@ def test_odd_texts_fail_without_a_crash(text: str) -> None:
         assert not report.passed
         lines = len(Document(text).raw_lines)
         assert all(finding.line is None or 1 <= finding.line <= lines for finding in report.findings)
-    assert time.monotonic() - start < 8
+    assert time.process_time() - start < 8
 
 
 PIECES = st.sampled_from(
