@@ -43,7 +43,9 @@ def test_the_loopback_judge_answers_each_request_of_a_connection_after_its_laten
             data = json.load(connection.getresponse())
             assert time.monotonic() - start >= 0.1
             assert data["choices"][0]["message"]["content"] == loopback.REPLY
-        connection.request("POST", "/v1/chat/completions", iter([b"{}"]))  # chunked: has no Content-Length
+        connection.putrequest("POST", "/v1/chat/completions")  # the head alone, for the server hangs up after it
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
         assert connection.getresponse().status == 411
         assert server.told()["answered"] == 2
 
