@@ -22,13 +22,13 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _QUOTES = dict.fromkeys(map(ord, "'“”„‟‘’‚‛「」『』`´＇′″〝〞"), '"')
 _BLANKS = dict.fromkeys(map(ord, "　\\*"), " ")
 """What Markdown and LaTeX put before braces, quotes and numbers says nothing."""
-_WIDTHS: dict[int, str | int] = {
-    **_FULL_WIDTH,
-    **_QUOTES,
-    **_BLANKS,
-    **dict.fromkeys(map(ord, "、﹐"), ","),
-    **dict.fromkeys(map(ord, "∶︰﹕"), ":"),
+_WIDTHS: dict[str, str] = {
+    **{chr(wide): chr(narrow) for wide, narrow in _FULL_WIDTH.items()},
+    **{chr(mark): plain for mark, plain in (_QUOTES | _BLANKS).items()},
+    **dict.fromkeys("、﹐", ","),
+    **dict.fromkeys("∶︰﹕", ":"),
 }
+_TO_NARROW = re.compile(f"[{''.join(map(re.escape, _WIDTHS))}]")
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 """For str.translate: characters without width, which are left out of what is read."""
 _ANY_INVISIBLE = re.compile(f"[{''.join(map(chr, INVISIBLE))}]")
@@ -164,11 +164,16 @@ def without_thoughts(reply: str) -> str | None:
     """
     if not _MAY_THINK.search(reply):
         return reply
-    text = reply.translate(_WIDTHS)
+    text = _narrow(reply)
     tags = list(_THOUGHT.finditer(text))
     if not tags:
         return reply
     return reply[tags[-1].end() :] if tags[-1][1] else None
+
+
+def _narrow(text: str) -> str:
+    """The text in half-width forms, character by character; quicker than str.translate, which looks at each."""
+    return _TO_NARROW.sub(lambda found: _WIDTHS[found[0]], text)
 
 
 def _read(reply: str, dimensions: list[str]) -> Scores:
@@ -176,10 +181,10 @@ def _read(reply: str, dimensions: list[str]) -> Scores:
     spoken = without_thoughts(visible)
     if spoken is None:
         raise _Unreadable("cut reply: the thoughts have no end")
-    text = spoken.translate(_WIDTHS)
+    text = _narrow(spoken)
     if not text.strip():
         raise _Unreadable("empty reply")
-    names = {name.translate(_WIDTHS): name for name in (*dimensions, *MEANS)}
+    names = {_narrow(name): name for name in (*dimensions, *MEANS)}
     groups = list(_GROUP.finditer(text))
     if groups and not groups[-1][2]:
         raise _Unreadable("cut reply: the dictionary has no end")

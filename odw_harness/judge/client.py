@@ -84,6 +84,7 @@ class ChatClient:
         """Key is sent as a bearer token, and never returned: wherever the server repeats it, it is replaced."""
         self._config = config
         self._key = key
+        self._is_secret = key is not None and len(key) >= _SHORTEST_SECRET
         self._budget = budget or Budget()
         self.closing = False
         """Set where no further attempt is wanted: what is under way may end."""
@@ -242,7 +243,9 @@ class ChatClient:
         text = raw.decode("utf-8", "replace")
         said: Any
         try:
-            said = map_texts(json.loads(text), self.without_key)
+            said = json.loads(text)
+            if self._is_secret:
+                said = map_texts(said, self.without_key)
         except (ValueError, RecursionError):
             said = self.without_key(text)
             if response.status == 200:
@@ -254,7 +257,7 @@ class ChatClient:
 
     def without_key(self, text: str) -> str:
         """A text of the server's, with *** for the key."""
-        return text.replace(self._key, "***") if self._key and len(self._key) >= _SHORTEST_SECRET else text
+        return text.replace(self._key, "***") if self._key and self._is_secret else text
 
 
 async def _save(response: aiohttp.ClientResponse, into: IO[bytes]) -> None:
