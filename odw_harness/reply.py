@@ -8,6 +8,7 @@ with one dictionary that holds every dimension once and inside 1 to 10, or it is
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from statistics import fmean
 
@@ -31,13 +32,12 @@ _WIDTHS: dict[str, str] = {
 _TO_NARROW = re.compile(f"[{''.join(map(re.escape, _WIDTHS))}]")
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 """For str.translate: characters without width, which are left out of what is read."""
-_ANY_INVISIBLE = re.compile(f"[{''.join(map(chr, INVISIBLE))}]")
-_MAY_THINK = re.compile("think|thought|reason|[Ａ-Ｚａ-ｚ]", re.I)
-"""Without this a reply holds no thoughts: quicker to see than to translate it."""
 _THOUGHT = re.compile(
     r"(?<![\"<(\[《【])[<\[◁](/?)\s*(?:seed:)?(?:think(?:ing)?|thought|reasoning)\b[^<>\[\]◁▷]{0,20}[>\]▷]", re.I
 )
 """A tag that opens or closes thoughts; one in quotes or brackets is only spoken of."""
+_ENDS_OF_TAGS = ">]▷＞］"
+"""Without one of them a reply holds no tag: quicker to see than to read it."""
 _GROUP = re.compile(r"\{([^{}]*)(\}?)")
 _TOKEN = re.compile(r'"[^"\n]*"|[:,]|[^":,]+|"')
 _NUMBER = re.compile(r"[+-]?([0-9]+(?:\.[0-9]*)?)")
@@ -162,7 +162,7 @@ def without_thoughts(reply: str) -> str | None:
     >>> without_thoughts("想</think>说"), without_thoughts("<think>想</think>说<think>又想"), without_thoughts("说")
     ('说', None, '说')
     """
-    if not _MAY_THINK.search(reply):
+    if not any(mark in reply for mark in _ENDS_OF_TAGS):
         return reply
     text = _narrow(reply)
     tags = list(_THOUGHT.finditer(text))
@@ -177,14 +177,14 @@ def _narrow(text: str) -> str:
 
 
 def _read(reply: str, dimensions: list[str]) -> Scores:
-    visible = reply.translate(INVISIBLE) if _ANY_INVISIBLE.search(reply) else reply
+    visible = reply.translate(INVISIBLE) if any(chr(mark) in reply for mark in INVISIBLE) else reply
     spoken = without_thoughts(visible)
     if spoken is None:
         raise _Unreadable("cut reply: the thoughts have no end")
     text = _narrow(spoken)
     if not text.strip():
         raise _Unreadable("empty reply")
-    names = {_narrow(name): name for name in (*dimensions, *MEANS)}
+    names = _names(tuple(dimensions))
     groups = list(_GROUP.finditer(text))
     if groups and not groups[-1][2]:
         raise _Unreadable("cut reply: the dictionary has no end")
@@ -206,6 +206,12 @@ def _read(reply: str, dimensions: list[str]) -> Scores:
         kept = [place for place, mark in enumerate(reply) if ord(mark) not in INVISIBLE]
         spans = {name: (kept[start], kept[end - 1] + 1) for name, (start, end) in spans.items()}
     return Scores({name: scores[name] for name in dimensions}, means[0] if means else None, spans)
+
+
+@lru_cache(maxsize=64)
+def _names(dimensions: tuple[str, ...]) -> dict[str, str]:
+    """What a dictionary may have for keys, as they look when narrowed → as they are."""
+    return {_narrow(name): name for name in (*dimensions, *MEANS)}
 
 
 def _is_example(inside: str, names: dict[str, str]) -> bool:
