@@ -5,10 +5,10 @@ process ends, however it ends. So a killed run's claims are void at once, and a 
 """
 
 import glob
-import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -44,11 +44,12 @@ class Claims:
 
     def bury(self) -> None:
         """Make void the claims of runs that are no more."""
+        path = self._store.path
         with self._gate():
-            for file in self._store.path.parent.glob(f"{glob.escape(self._store.path.name)}.*{_SUFFIX}"):
-                owner = file.name.removesuffix(_SUFFIX).rpartition(".")[2]
-                if owner in _here:
-                    continue
+            files = path.parent.glob(f"{glob.escape(path.name)}.*{_SUFFIX}")
+            owners = {file.name.removesuffix(_SUFFIX).rpartition(".")[2] for file in files}
+            for owner in (owners | self._store.claimants()) - _here.keys():
+                file = self._file(owner)
                 try:
                     with FileLock(file, timeout=0):
                         self._store.unclaim(owner)
@@ -60,26 +61,32 @@ class Claims:
         """Let go of everything."""
         if self._alive is None:
             return
-        self._store.unclaim(self._owner)
-        with self._gate():
-            self._alive.release()
-            Path(self._alive.lock_file).unlink(missing_ok=True)
-        del _here[self._owner]
-        self._alive = None
+        try:
+            self._store.unclaim(self._owner)
+        finally:
+            with self._gate():
+                self._alive.release()
+                self._file(self._owner).unlink(missing_ok=True)
+            del _here[self._owner]
+            self._alive = None
 
     def _begin(self) -> None:
         self.bury()
-        try:
-            with self._gate():
-                self._alive = FileLock(f"{self._store.path}.{self._owner}{_SUFFIX}", timeout=0)
-                self._alive.acquire()
-        except OSError as error:
-            self._alive = None
-            raise StoreError(
-                f"{self._store.path}: the store can't be used: {os.strerror(error.errno or 0)}; name another with ODW_STORE"
-            ) from None
+        with self._gate():
+            self._alive = FileLock(self._file(self._owner), timeout=0)
+            self._alive.acquire()
         _here[self._owner] = threading.get_ident()
 
-    def _gate(self) -> FileLock:
+    def _file(self, owner: str) -> Path:
+        return Path(f"{self._store.path}.{owner}{_SUFFIX}")
+
+    @contextmanager
+    def _gate(self) -> Iterator[None]:
         """Held while files of owners come and go: a file that is there and not locked is that of a run that ended."""
-        return FileLock(f"{self._store.path}.lock")
+        try:
+            with FileLock(f"{self._store.path}.lock"):
+                yield
+        except OSError as error:
+            raise StoreError(
+                f"{self._store.path}: the store can't be used: {error.strerror}; name another with ODW_STORE"
+            ) from None

@@ -154,6 +154,11 @@ class Store:
             holder = "SELECT owner FROM claims WHERE question = ? AND answer = ? AND judgement = ?"
             return {key: self._db.execute(holder, row).fetchone()[0] for key, row in zip(keys, rows, strict=True)}
 
+    def claimants(self) -> set[str]:
+        """Owners of claims."""
+        with self._clear_errors():
+            return {owner for (owner,) in self._db.execute("SELECT DISTINCT owner FROM claims")}
+
     def changes_of_others(self) -> int:
         """A number that changes whenever another connection has written."""
         with self._clear_errors():

@@ -74,3 +74,8 @@ def test_nothing_is_left_behind(path: Path, claims: Claims) -> None:
 def test_a_claim_taken_twice_is_ones_own(claims: Claims) -> None:
     assert claims.take(KEYS) == KEYS
     assert claims.take(KEYS) == KEYS
+
+
+def test_claims_whose_owner_left_no_file_are_void(path: Path, claims: Claims) -> None:
+    Store(path).claim("0123", KEYS)
+    assert claims.take(KEYS) == KEYS
