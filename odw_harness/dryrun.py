@@ -44,6 +44,9 @@ def estimates(requests: Callable[[Judge], Iterable[Request]], judge: Judge, stor
     """A line for each judge that would be asked. requests: what a judge would get."""
     for member in judge.members.values() if isinstance(judge, PanelJudge) else [judge]:
         estimate = _estimate(requests(member), member, store)
+        if not estimate.asked:
+            yield str(estimate)
+            continue
         if not isinstance(member, WritingJudge):
             yield f"{estimate}, three likelihoods each, of which two are shared by all answers to a question"
             continue

@@ -38,6 +38,7 @@ class Tally:
     used: Counter[str] = field(default_factory=Counter)
     served_by: set[str] = field(default_factory=set)
     new: int = 0
+    not_judged: int = 0
     asked_again: int = 0
     wrong_means: int = 0
     expected: int = 0
@@ -70,6 +71,7 @@ class Tally:
         self.asked_again += graded.new and bool(verdict.earlier)
         if verdict.served_by:
             self.served_by.add(verdict.served_by)
+        self.not_judged += not graded.new and verdict.score is None
         if graded.new:
             self.new += 1
             self.used.update(verdict.usage)
@@ -129,7 +131,8 @@ class Tally:
         scored = self.columns["score"].count if "score" in self.columns else 0
         console.print(
             f"{scored} of {self.verdicts} {'answers' if judge.repeats == 1 else 'verdicts'} scored (coverage "
-            f"{self.coverage:.3f}); {self.new} judged now, {self.verdicts - self.new} known; {self._spent(judge)}{seconds:.1f} s"
+            f"{self.coverage:.3f}); {self.new} judged now, {self.verdicts - self.new - self.not_judged} known"
+            f"{f', {self.not_judged} left' if self.not_judged else ''}; {self._spent(judge)}{seconds:.1f} s"
         )
 
     def _spent(self, judge: Judge) -> str:

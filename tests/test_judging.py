@@ -307,3 +307,14 @@ def test_one_call_one_judge_one_rubric(answers: str, capsys: pytest.CaptureFixtu
         assert f"{twice[0]} is given twice; call once for each judge and rubric" in capsys.readouterr().err
     assert main(["judge", answers, "--judge", ""]) == 2
     assert "error: judge: its name is empty" in capsys.readouterr().err
+
+
+def test_what_a_judge_that_gave_up_left_is_not_called_known(
+    answers: str, served_judge: Path, judge_server: JudgeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served_judge.write_text(served_judge.read_text() + "concurrency: 1\n")
+    arguments = ["judge", answers, "--judge", str(served_judge), "--out", str(tmp_path / "v.jsonl")]
+    assert main([*arguments, "--max-requests", "2"]) == 2
+    assert "2 of 5 answers scored (coverage 0.400); 2 judged now, 0 known, 3 left;" in " ".join(
+        capsys.readouterr().err.split()
+    )

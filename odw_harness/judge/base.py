@@ -205,6 +205,13 @@ class ApiConfig(_Config):
             raise ValueError("must be a whole number from 1 to 1024, or auto")
         return value
 
+    @field_validator("structured", mode="before")
+    @classmethod
+    def _yes_no_or_auto(cls, value: Any) -> Any:
+        if value != "auto" and not isinstance(value, bool):
+            raise ValueError("must be true, false or auto")
+        return value
+
     @field_validator("api_key_env")
     @classmethod
     def _a_name(cls, value: str | None) -> str | None:

@@ -59,6 +59,10 @@ def test_without_a_name_the_variable_decides_and_then_the_embedded_judge(
         ("backend: [\n", "line 2: not YAML"),
         ("- likelihood\n", "must hold fields"),
         ("", "must hold fields"),
+        (
+            "backend: api\nbase_url: http://h/v1\nmodel: m\nstructured: maybe\n",
+            "field structured: must be true, false or auto",
+        ),
     ],
 )
 def test_a_wrong_file_is_named_with_its_field(tmp_path: Path, content: str, message: str) -> None:
