@@ -5,15 +5,13 @@ process ends, however it ends. So a killed run's claims are void at once, and a 
 """
 
 import glob
-import os
 import threading
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from odw_harness.errors import StoreError
 from odw_harness.store import Key, Store
 
 _SUFFIX = ".run"
@@ -40,24 +38,32 @@ class Claims:
 
     def bury(self) -> None:
         """Make void the claims of runs that are no more."""
-        with self._gate():
+        with self._store.gate():
+            living = set(_here)
             for file in self._store.path.parent.glob(f"{glob.escape(self._store.path.name)}.*{_SUFFIX}"):
                 owner = file.name.removesuffix(_SUFFIX).rpartition(".")[2]
-                if owner in _here:
+                if owner in living:
                     continue
                 try:
                     with FileLock(file, timeout=0):
-                        self._store.unclaim(owner)
                         file.unlink(missing_ok=True)
-                except (Timeout, OSError):  # it lives, or is another user's
-                    continue
+                except OSError:  # locked, for it lives, or another user's
+                    living.add(owner)
+            # Who has no file is no more either: the store may have been copied away from under a run.
+            for owner in self._store.claimants() - living:
+                self._store.unclaim(owner)
+
+    def release(self) -> None:
+        """Give up all that was taken: what of it has no verdict yet, others may take."""
+        if self._alive is not None:
+            self._store.unclaim(self._owner)
 
     def close(self) -> None:
         """Let go of everything."""
         if self._alive is None:
             return
-        self._store.unclaim(self._owner)
-        with self._gate():
+        self.release()
+        with self._store.gate():
             self._alive.release()
             Path(self._alive.lock_file).unlink(missing_ok=True)
         del _here[self._owner]
@@ -65,17 +71,9 @@ class Claims:
 
     def _begin(self) -> None:
         self.bury()
-        try:
-            with self._gate():
-                self._alive = FileLock(f"{self._store.path}.{self._owner}{_SUFFIX}", timeout=0)
-                self._alive.acquire()
-        except OSError as error:
-            self._alive = None
-            raise StoreError(
-                f"{self._store.path}: the store can't be used: {os.strerror(error.errno or 0)}; name another with ODW_STORE"
-            ) from None
+        # Files of owners come and go behind the gate: one that is there and not locked is that of a run that ended.
+        with self._store.gate():
+            alive = FileLock(f"{self._store.path}.{self._owner}{_SUFFIX}", timeout=0)
+            alive.acquire()
+        self._alive = alive
         _here[self._owner] = threading.get_ident()
-
-    def _gate(self) -> FileLock:
-        """Held while files of owners come and go: a file that is there and not locked is that of a run that ended."""
-        return FileLock(f"{self._store.path}.lock")

@@ -108,7 +108,12 @@ class Grading:
             yield from self._claimed(missing)
 
     def _left_by_others(self) -> Iterator[tuple[Key, Request]]:
-        """What another process has not judged after all; its verdicts otherwise."""
+        """What another process has not judged after all; its verdicts otherwise.
+
+        Whoever waits has judged what he claimed, and holds on to nothing: else two who each got no score for something
+        would wait for each other.
+        """
+        self._claims.release()
         self._bar.set_postfix_str(f"{len(self._elsewhere)} by another process")
         time.sleep(_OTHERS)
         self._claims.bury()

@@ -58,15 +58,16 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the store at path (default_path without one); make it where there is none."""
-        self.path = path or default_path()
+        # One file, one name: what lies beside the store must be found by those who come through a link as well.
+        self.path = Path(os.path.realpath(path or default_path()))
         with self._clear_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            # SQLite does not wait for its turn to change the journal's mode: two that make the file at once would fail.
-            with FileLock(f"{self.path}.lock"):
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=NORMAL")
-                self._migrate()
+        # SQLite does not wait for its turn to change the journal's mode: two that make the file at once would fail.
+        with self.gate():
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._migrate()
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -88,6 +89,12 @@ class Store:
             raise StoreError(
                 f"{self.path}: the store can't be used: {error.strerror}; name another with ODW_STORE"
             ) from None
+
+    @contextmanager
+    def gate(self) -> Iterator[None]:
+        """Lets one process through at a time. Raises StoreError where a file in the store's folder can't be used."""
+        with self._clear_errors(), FileLock(f"{self.path}.lock"):
+            yield
 
     def close(self) -> None:
         """Close the file."""
@@ -128,6 +135,11 @@ class Store:
             self._db.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", [(*row, owner) for row in rows])
             holder = "SELECT owner FROM claims WHERE question = ? AND answer = ? AND judgement = ?"
             return {key: self._db.execute(holder, row).fetchone()[0] for key, row in zip(keys, rows, strict=True)}
+
+    def claimants(self) -> set[str]:
+        """Owners who have claims."""
+        with self._clear_errors():
+            return {owner for (owner,) in self._db.execute("SELECT DISTINCT owner FROM claims")}
 
     def unclaim(self, owner: str) -> None:
         """End all claims of an owner."""

@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -137,6 +138,10 @@ def serving() -> Iterator[JudgeServer]:
     class Server(ThreadingHTTPServer):
         request_queue_size = 256
         daemon_threads = True
+
+        def handle_error(self, *arguments: Any) -> None:
+            if not isinstance(sys.exc_info()[1], OSError):  # who asked is gone
+                super().handle_error(*arguments)
 
     server = Server(("127.0.0.1", 0), Handler)
     judge.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
