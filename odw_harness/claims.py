@@ -8,10 +8,12 @@ import glob
 import threading
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
 
+from odw_harness.errors import StoreError
 from odw_harness.store import Key, Store
 
 _SUFFIX = ".run"
@@ -62,7 +64,8 @@ class Claims:
         """Let go of everything."""
         if self._alive is None:
             return
-        self.release()
+        with suppress(StoreError):  # a full disk, say: without their owner's file they are void
+            self.release()
         with self._store.gate():
             self._alive.release()
             Path(self._alive.lock_file).unlink(missing_ok=True)

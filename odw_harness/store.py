@@ -4,6 +4,7 @@ Any number of processes may use one store at once: write-ahead log, every write 
 of two equal rows stays. The default place is the user's data folder; ODW_STORE names another.
 """
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -84,11 +85,13 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path}: the store can't be used: {error}; name another with ODW_STORE") from None
+            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            raise self._error(str(error), "make room, or " if full else "") from None
         except OSError as error:
-            raise StoreError(
-                f"{self.path}: the store can't be used: {error.strerror}; name another with ODW_STORE"
-            ) from None
+            raise self._error(str(error.strerror), "make room, or " if error.errno == errno.ENOSPC else "") from None
+
+    def _error(self, reason: str, other_way: str) -> StoreError:
+        return StoreError(f"{self.path}: the store can't be used: {reason}; {other_way}name another with ODW_STORE")
 
     @contextmanager
     def gate(self) -> Iterator[None]:
