@@ -99,14 +99,14 @@ def start(answers: Path, judge: Path, out: Path | str, **options: Any) -> subpro
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    """Wait for the end of a run. Returns what it said on standard error; a traceback is a defect, and so is a hang."""
+    """Wait for the end of a run. Returns what it said on standard error, if that is ours; a traceback is a defect, and so is a hang."""
     try:
         _, said = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired:
         process.kill()
         raise AssertionError(f"it hangs: {process.communicate()[1][-2000:]}") from None
-    assert "Traceback" not in said, said
-    return said
+    assert "Traceback" not in (said or ""), said
+    return said or ""
 
 
 def errors_of(said: str) -> list[str]:
