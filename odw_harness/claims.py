@@ -7,11 +7,11 @@ process ends, however it ends. So a killed run's claims are void at once, and a 
 import glob
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from odw_harness.errors import StoreError
 from odw_harness.store import Key, Store
@@ -38,55 +38,45 @@ class Claims:
         here = threading.get_ident()
         return [key for key in keys if holders[key] == self._owner or _here.get(holders[key]) == here]
 
-    def give_back(self, key: Key) -> None:
-        """Let others try what came out without a score: they may be waiting for it, as this run may for theirs."""
-        self._store.unclaim(self._owner, key)
-
     def bury(self) -> None:
         """Make void the claims of runs that are no more."""
-        path = self._store.path
-        with self._gate():
-            files = path.parent.glob(f"{glob.escape(path.name)}.*{_SUFFIX}")
-            owners = {file.name.removesuffix(_SUFFIX).rpartition(".")[2] for file in files}
-            for owner in (owners | self._store.claimants()) - _here.keys():
-                file = self._file(owner)
+        with self._store.gate():
+            living = set(_here)
+            for file in self._store.path.parent.glob(f"{glob.escape(self._store.path.name)}.*{_SUFFIX}"):
+                owner = file.name.removesuffix(_SUFFIX).rpartition(".")[2]
+                if owner in living:
+                    continue
                 try:
                     with FileLock(file, timeout=0):
-                        self._store.unclaim(owner)
                         file.unlink(missing_ok=True)
-                except (Timeout, OSError):  # it lives, or is another user's
-                    continue
+                except OSError:  # locked, for it lives, or another user's
+                    living.add(owner)
+            # Who has no file is no more either: the store may have been copied away from under a run.
+            for owner in self._store.claimants() - living:
+                self._store.unclaim(owner)
+
+    def release(self) -> None:
+        """Give up all that was taken: what of it has no verdict yet, others may take."""
+        if self._alive is not None:
+            self._store.unclaim(self._owner)
 
     def close(self) -> None:
         """Let go of everything."""
         if self._alive is None:
             return
-        try:
-            self._store.unclaim(self._owner)
-        finally:
-            with self._gate():
-                self._alive.release()
-                self._file(self._owner).unlink(missing_ok=True)
-            del _here[self._owner]
-            self._alive = None
+        with suppress(StoreError):  # a full disk, say: without their owner's file they are void
+            self.release()
+        with self._store.gate():
+            self._alive.release()
+            Path(self._alive.lock_file).unlink(missing_ok=True)
+        del _here[self._owner]
+        self._alive = None
 
     def _begin(self) -> None:
         self.bury()
-        with self._gate():
-            self._alive = FileLock(self._file(self._owner), timeout=0)
-            self._alive.acquire()
+        # Files of owners come and go behind the gate: one that is there and not locked is that of a run that ended.
+        with self._store.gate():
+            alive = FileLock(f"{self._store.path}.{self._owner}{_SUFFIX}", timeout=0)
+            alive.acquire()
+        self._alive = alive
         _here[self._owner] = threading.get_ident()
-
-    def _file(self, owner: str) -> Path:
-        return Path(f"{self._store.path}.{owner}{_SUFFIX}")
-
-    @contextmanager
-    def _gate(self) -> Iterator[None]:
-        """Held while files of owners come and go: a file that is there and not locked is that of a run that ended."""
-        try:
-            with FileLock(f"{self._store.path}.lock"):
-                yield
-        except OSError as error:
-            raise StoreError(
-                f"{self._store.path}: the store can't be used: {error.strerror}; name another with ODW_STORE"
-            ) from None

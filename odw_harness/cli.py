@@ -4,6 +4,7 @@ import argparse
 import errno
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -170,6 +171,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `odw`. Returns the exit code: 0, 1 where a check fails, 2 for a mistake of the user's."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stderr is None:  # closed: print would write to standard output instead
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese still shows something

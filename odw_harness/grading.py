@@ -111,7 +111,12 @@ class Grading:
             yield from self._claimed(missing, seen)
 
     def _left_by_others(self) -> Iterator[tuple[Key, Request]]:
-        """What another process has not judged after all; its verdicts otherwise."""
+        """What another process has not judged after all; its verdicts otherwise.
+
+        Whoever waits has judged what he claimed, and holds on to nothing: else two who each got no score for something
+        would wait for each other.
+        """
+        self._claims.release()
         self._bar.set_postfix_str(f"{len(self._elsewhere)} by another process")
         time.sleep(_OTHERS)
         self._claims.bury()
@@ -163,8 +168,6 @@ class Grading:
             for number, verdict in self._judge.verdicts(requests()) if first else ():
                 key = asked.pop(number)
                 self._store.save_verdict(*key, verdict)
-                if verdict.score is None:
-                    self._claims.give_back(key)
                 self._note(key, verdict, new=True)
                 yield from self._give_back()
         except StoreError:

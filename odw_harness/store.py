@@ -4,6 +4,7 @@ Any number of processes may use one store at once: write-ahead log, every write 
 of two equal rows stays. The default place is the user's data folder; ODW_STORE names another.
 """
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -71,15 +72,16 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the store at path (default_path without one); make it where there is none."""
-        self.path = path or default_path()
+        # One file, one name: what lies beside the store must be found by those who come through a link as well.
+        self.path = Path(os.path.realpath(path or default_path()))
         with self._clear_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            # SQLite does not wait for its turn to change the journal's mode: two that make the file at once would fail.
-            with FileLock(f"{self.path}.lock"):
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=NORMAL")
-                self._migrate()
+        # SQLite does not wait for its turn to change the journal's mode: two that make the file at once would fail.
+        with self.gate():
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._migrate()
 
     def _migrate(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -96,11 +98,19 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self.path}: the store can't be used: {error}; name another with ODW_STORE") from None
+            full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            raise self._error(str(error), "make room, or " if full else "") from None
         except OSError as error:
-            raise StoreError(
-                f"{self.path}: the store can't be used: {error.strerror}; name another with ODW_STORE"
-            ) from None
+            raise self._error(str(error.strerror), "make room, or " if error.errno == errno.ENOSPC else "") from None
+
+    def _error(self, reason: str, other_way: str) -> StoreError:
+        return StoreError(f"{self.path}: the store can't be used: {reason}; {other_way}name another with ODW_STORE")
+
+    @contextmanager
+    def gate(self) -> Iterator[None]:
+        """Lets one process through at a time. Raises StoreError where a file in the store's folder can't be used."""
+        with self._clear_errors(), FileLock(f"{self.path}.lock"):
+            yield
 
     def close(self) -> None:
         """Close the file."""
@@ -164,16 +174,10 @@ class Store:
         with self._clear_errors():
             return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
-    def unclaim(self, owner: str, key: Key | None = None) -> None:
-        """End all claims of an owner, or the one on a key."""
+    def unclaim(self, owner: str) -> None:
+        """End all claims of an owner."""
         with self._clear_errors():
-            if key is None:
-                self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
-            else:
-                row = (owner, key[0], digest(key[1]), key[2])
-                self._db.execute(
-                    "DELETE FROM claims WHERE owner = ? AND question = ? AND answer = ? AND judgement = ?", row
-                )
+            self._db.execute("DELETE FROM claims WHERE owner = ?", (owner,))
 
     def save_batch(self, file: str, items: Sequence[str]) -> Batched:
         """Keep that a file of requests, each known by its item, is about to become a batch."""

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,9 @@ from odw_harness.errors import AnswerError
 def written(option: str, out: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
     """A file that appears under its name when it is whole; standard output where out is None or `-`.
 
-    Whether it can be written is found out at once, and its folder made. What is there and is no ordinary file (a device,
-    a pipe) is written to as it stands. Raises AnswerError, naming the option, also where out is one of the inputs.
+    Whether it can be written is found out at once, and its folder made. Until it is whole it has no name, so that a
+    killed run leaves nothing behind. What is there and is no ordinary file (a device, a pipe) is written to as it
+    stands. Raises AnswerError, naming the option, also where out is one of the inputs.
     """
     if out is None or out == "-":
         if sys.stdout is None:
@@ -30,32 +32,39 @@ def written(option: str, out: str | None, inputs: Sequence[str]) -> Iterator[IO[
     path = Path(os.path.realpath(os.path.expanduser(out)))
     if str(path) in {os.path.realpath(os.path.expanduser(each)) for each in inputs if each != "-"}:
         raise AnswerError(f"{option} {out}: is a file that this run reads; name another")
-    temporary = None
     try:
         if path.is_dir():
             raise AnswerError(f"{option} {out}: is a folder; name a file")
-        if path.exists() and not path.is_file():
-            target = path.open("w", encoding="utf-8", newline="\n")
-        else:
+        ordinary = path.is_file() or not path.exists()
+        if ordinary:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
-            temporary = Path(name)
-            target = os.fdopen(handle, "w", encoding="utf-8", newline="\n")
+            target: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=path.parent)  # noqa: SIM115
+        else:
+            target = path.open("w", encoding="utf-8", newline="\n")
     except OSError as error:
         raise AnswerError(f"{option} {out}: can't be written: {error.strerror}") from None
     try:
         with target:
             yield target
-        if temporary:
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
+            if ordinary:
+                target.seek(0)
+                _put_in_place(target, path)
     except OSError as error:
         raise AnswerError(
             f"{option} {out}: can't be written: {error.strerror}; the verdicts are in the store"
         ) from None
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
+
+
+def _put_in_place(content: IO[str], path: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as named:
+            shutil.copyfileobj(content, named)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:

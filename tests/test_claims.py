@@ -1,6 +1,7 @@
 """What one run claims no other asks for, as long as it lives."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,35 @@ def test_claims_of_a_killed_process_are_void(path: Path, claims: Claims) -> None
     process.communicate()
     claims.bury()
     assert claims.take(KEYS) == KEYS
+
+
+def test_claims_in_a_store_that_was_copied_from_under_a_run_are_void(path: Path, tmp_path: Path) -> None:
+    process = holder(path)
+    copy = tmp_path / "copy.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("VACUUM INTO ?", (str(copy),))
+    claims = Claims(Store(copy))
+    assert claims.take(KEYS) == KEYS
+    process.communicate("")
+
+
+def test_a_run_that_comes_through_a_link_finds_who_lives(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(path)
+    process = holder(path)
+    claims = Claims(Store(link))
+    assert claims.take(KEYS) == KEYS[2:]
+    claims.bury()
+    assert claims.take(KEYS) == KEYS[2:]
+    process.communicate("")
+
+
+def test_what_is_released_others_may_take(path: Path, claims: Claims) -> None:
+    claims.take(KEYS)
+    claims.release()
+    process = holder(path)
+    assert claims.take(KEYS) == KEYS[2:]
+    process.communicate("")
 
 
 def test_nothing_is_left_behind(path: Path, claims: Claims) -> None:

@@ -68,8 +68,11 @@ def hangs(seconds: float) -> Action:
     return lambda handler, body: time.sleep(seconds)
 
 
-def resets() -> Action:
+def resets(begun: bytes = b"") -> Action:
+    """Ends the connection, with a part of a reply sent or without."""
+
     def act(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        handler.wfile.write(begun)
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.close()
         handler.close_connection = True
