@@ -37,7 +37,8 @@ class Request:
 class Judge(Protocol):
     """Something that gives verdicts.
 
-    label: the name it is called by. repeats: how many verdicts of its own an answer gets under one rubric.
+    label: the name it is called by. repeats: how many verdicts of its own an answer gets under one rubric. A judge may
+    also have a window: how many requests it wants to see before it gives a verdict, in place of grading.WINDOW.
     """
 
     label: str
