@@ -32,15 +32,21 @@ class Budget:
 
     async def take_request(self) -> None:
         """Count one request, when it can be paid for. Raises Hopeless where the budget has none left."""
-        while self.most_cost is not None and self._under_way and self._reckoned() > self.most_cost:
+        while not self._taken():
             await asyncio.sleep(0.02)
+
+    def _taken(self) -> bool:
+        """Whether a request could be counted; not while what is under way may still leave enough for it, or not."""
         with self._lock:
-            if self.most_requests is not None and self.requests >= self.most_requests:
-                raise Hopeless(f"--max-requests {self.most_requests} is reached")
-            if self.most_cost is not None and self._reckoned() > self.most_cost:
+            self._see_that_requests_are_left()
+            unknown = self._under_way > 0 and not self._dearest
+            if self.most_cost is not None and (unknown or self._reckoned(self._dearest) > self.most_cost):
+                if self._under_way:
+                    return False
                 raise Hopeless(f"--max-cost {self.most_cost:g} is reached: {self.cost:.4g} is spent")
             self.requests += 1
             self._under_way += 1
+            return True
 
     def end_request(self, usage: Mapping[str, int], prices: Prices | None) -> None:
         """Count what a request took; nothing where it got no reply."""
@@ -53,20 +59,23 @@ class Budget:
 
     def book(self, ceiling: float) -> None:
         """Count a request of a batch, which may cost up to ceiling. Raises Hopeless where the budget has none left."""
-        if self.most_requests is not None and self.requests >= self.most_requests:
-            raise Hopeless(f"--max-requests {self.most_requests} is reached")
-        spent = self.cost + self._booked
-        if self.most_cost is not None and spent + ceiling > self.most_cost:
-            raise Hopeless(f"--max-cost {self.most_cost:g} is reached: up to {spent:.4g} is spent")
-        self.requests += 1
-        self._booked += ceiling
+        with self._lock:
+            self._see_that_requests_are_left()
+            if self.most_cost is not None and self._reckoned(ceiling) > self.most_cost:
+                raise Hopeless(f"--max-cost {self.most_cost:g} is reached: up to {self._reckoned(0.0):.4g} is spent")
+            self.requests += 1
+            self._booked += ceiling
 
     def settle(self, ceiling: float, cost: float) -> None:
         """Count what a request cost that was booked with a ceiling."""
-        self._booked -= ceiling
-        self.cost += cost
+        with self._lock:
+            self._booked -= ceiling
+            self.cost += cost
 
-    def _reckoned(self) -> float:
-        if not self._dearest and self._under_way:
-            return float("inf")
-        return self.cost + (self._under_way + 1) * self._dearest
+    def _see_that_requests_are_left(self) -> None:
+        if self.most_requests is not None and self.requests >= self.most_requests:
+            raise Hopeless(f"--max-requests {self.most_requests} is reached")
+
+    def _reckoned(self, further: float) -> float:
+        """What is spent, booked and under way, and a further request of that cost."""
+        return self.cost + self._booked + self._under_way * self._dearest + further
