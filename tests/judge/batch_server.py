@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.judge.server import Action, completion, resets, scores_for, send
+from tests.judge.server import Action, Handler, completion, listening, resets, scores_for, send
 
 Line = dict[str, Any]
 """What is written of a request beside its custom_id: response and error."""
@@ -171,10 +171,7 @@ def _form(kind: str, raw: bytes) -> dict[str, bytes]:
 def batch_serving() -> Iterator[BatchServer]:
     judge = BatchServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
+    class OfBatches(Handler):
         def _any(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
             assert size < _MOST
@@ -183,20 +180,5 @@ def batch_serving() -> Iterator[BatchServer]:
 
         do_GET = do_POST = _any  # noqa: N815
 
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *arguments: Any) -> None:
-            """A client that is killed resets its connections."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    judge.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
+    with listening(OfBatches) as judge.url:
         yield judge
-    finally:
-        server.shutdown()
-        server.server_close()

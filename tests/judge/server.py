@@ -122,35 +122,47 @@ class JudgeServer:
                 self.at_once -= 1
 
 
+class Handler(BaseHTTPRequestHandler):
+    """What the servers of the tests have in common: connections stay open, nothing is logged."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+    def handle_error(self, *arguments: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # who asked is gone
+            super().handle_error(*arguments)
+
+
+@contextmanager
+def listening(handler: type[Handler]) -> Iterator[str]:
+    """The base URL of a server on this machine that handles requests so, until the end."""
+    server = _Server(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @contextmanager
 def serving() -> Iterator[JudgeServer]:
     judge = JudgeServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class OfJudge(Handler):
         def do_POST(self) -> None:
             judge.act(self, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def do_GET(self) -> None:
             send(self, 200, judge.models)
 
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 256
-        daemon_threads = True
-
-        def handle_error(self, *arguments: Any) -> None:
-            if not isinstance(sys.exc_info()[1], OSError):  # who asked is gone
-                super().handle_error(*arguments)
-
-    server = Server(("127.0.0.1", 0), Handler)
-    judge.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
+    with listening(OfJudge) as judge.url:
         yield judge
-    finally:
-        server.shutdown()
-        server.server_close()
