@@ -19,13 +19,10 @@ MEANS = ("平均得分", "综合得分")
 """What a judge may call the mean of its scores. It is never used: the mean is computed."""
 _TOLERANCE = 0.05 + 1e-9
 """A stated mean may be rounded to one decimal."""
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_QUOTES = dict.fromkeys(map(ord, "'“”„‟‘’‚‛「」『』`´＇′″〝〞"), '"')
-_BLANKS = dict.fromkeys(map(ord, "　\\*"), " ")
-"""What Markdown and LaTeX put before braces, quotes and numbers says nothing."""
 _WIDTHS: dict[str, str] = {
-    **{chr(wide): chr(narrow) for wide, narrow in _FULL_WIDTH.items()},
-    **{chr(mark): plain for mark, plain in (_QUOTES | _BLANKS).items()},
+    **{chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys("'“”„‟‘’‚‛「」『』`´＇′″〝〞", '"'),
+    **dict.fromkeys("　\\*", " "),  # what Markdown and LaTeX put before braces, quotes and numbers says nothing
     **dict.fromkeys("、﹐", ","),
     **dict.fromkeys("∶︰﹕", ":"),
 }

@@ -113,9 +113,15 @@ class ApiJudge(WritingJudge):
         if first is None:
             return
         everything = chain([first], dialogues)
-        client = ChatClient(self._config, self._key, self.budget)
+
+        async def ask(client: ChatClient) -> AsyncIterator[list[tuple[Dialogue, tuple[int, Reply]]]]:
+            if self._by_schema is None:
+                self._by_schema = await self._keeps_to_a_schema(client)
+            async for items in self._ask_all(client, everything):
+                yield items
+
         looked_at = 0
-        for dialogue, (number, reply) in self._run(lambda client: self._ask_all(client, everything), client):
+        for dialogue, (number, reply) in self._run(ask, ChatClient(self._config, self._key, self.budget)):
             if looked_at < _LOOK_AT:
                 looked_at = _LOOK_AT if self._warned_of_short_context(dialogue, reply) else looked_at + 1
             yield number, reply
@@ -165,8 +171,6 @@ class ApiJudge(WritingJudge):
             finally:
                 news.set()
 
-        if self._by_schema is None:
-            self._by_schema = await self._keeps_to_a_schema(client)
         most = MOST if client.throttle.adaptive else int(client.throttle.limit)
         askers = [asyncio.create_task(ask_on()) for _ in range(most)]
         try:

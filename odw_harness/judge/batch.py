@@ -65,8 +65,6 @@ class BatchJudge(ApiJudge):
         self, client: ChatClient, dialogues: Iterator[tuple[int, Dialogue]]
     ) -> AsyncIterator[list[tuple[Dialogue, tuple[int, Reply]]]]:
         """Replies as their batches end, each alone: whoever asks for the next has kept the last."""
-        if self._by_schema is None:
-            self._by_schema = await self._keeps_to_a_schema(client)
         store = Store(self._path)  # a panel asks its members in threads, which must not share a connection
         try:
             async for item, reply in _Run(self, self._config, client, store).replies(dialogues):

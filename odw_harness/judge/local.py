@@ -36,8 +36,9 @@ class LocalJudge(WritingJudge):
         inprocess.check(self.label, self._config)
 
     def _replies(self, dialogues: Iterator[tuple[int, Dialogue]]) -> Iterator[tuple[int, Reply]]:
+        lm = None
         while batch := dict(islice(dialogues, self._config.batch_size)):
-            lm = inprocess.load(self._config)
+            lm = lm or inprocess.load(self._config)
             replies = self._write(lm, {number: dialogue.messages for number, dialogue in batch.items()})
             again = {n: m for n, dialogue in batch.items() if (m := dialogue.once_more(replies[n])) is not None}
             for number, reply in self._write(lm, again).items():
