@@ -1,6 +1,7 @@
 """Real parts for the tests: a tiny Llama on disk, an lm-eval model whose likelihoods can be worked out by hand, a server."""
 
 import math
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,13 @@ from typing import Any
 import pytest
 
 from tests.judge.server import JudgeServer, serving
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_who_is_started_here() -> None:
+    """A job in the background of a script ignores SIGINT, and so would every process that the tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
