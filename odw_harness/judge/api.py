@@ -4,13 +4,15 @@ import asyncio
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
+from types import FrameType
 from typing import Any, TypeVar
 
 from odw_harness.errors import JudgeError
@@ -241,12 +243,57 @@ class ApiJudge(WritingJudge):
 
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         with _thread_beside_a_running_loop() as call:
-            run = call(runner.get_loop).run_until_complete  # Runner.run would set up a signal's handler for every step
+            loop = call(runner.get_loop)
             try:
-                while items := call(run, step()):
-                    yield from items
+                with _ctrl_c_between_steps(loop) as run:
+                    while items := call(run, step()):
+                        yield from items
             finally:
                 call(runner.close)  # cancels what is under way, and closes arrivals
+
+
+@contextmanager
+def _ctrl_c_between_steps(loop: asyncio.AbstractEventLoop) -> Iterator[Callable[[Coroutine[Any, Any, T]], T]]:
+    """How to run a step of the loop so that Ctrl-C ends the step, and is raised after it.
+
+    Raised inside, it would surface wherever the loop is: within a lock, say, which then stays locked, and the tasks that
+    are cancelled wait for it for ever. As asyncio.Runner.run does it, but set up once, for a step is short.
+    """
+    task: asyncio.Task[Any] | None = None
+    interrupted = False
+
+    def on_ctrl_c(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if task is None or interrupted:
+            signal.default_int_handler(number, frame)
+        interrupted = True
+        task.cancel()
+        loop.call_soon_threadsafe(lambda: None)  # wakes the loop
+
+    def run(step: Coroutine[Any, Any, T]) -> T:
+        nonlocal task
+        if interrupted:  # when the last step was over: what it brought has been taken
+            step.close()
+            raise KeyboardInterrupt
+        task = this = loop.create_task(step)
+        try:
+            return loop.run_until_complete(this)
+        except asyncio.CancelledError:
+            if not interrupted:
+                raise
+            raise KeyboardInterrupt from None
+        finally:
+            task = None
+
+    main = threading.current_thread() is threading.main_thread()
+    ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, on_ctrl_c)
+    try:
+        yield run
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -628,3 +629,27 @@ def test_retry_after_holds_back_everybody(judge_server: JudgeServer) -> None:
     judge_server.always = timed
     list(judge(judge_server, concurrency=1).verdicts(requests("第1篇", "第2篇")))
     assert min(times) >= 1.0
+
+
+@pytest.mark.parametrize("moment", [1, 2, 7, 20])
+def test_ctrl_c_is_raised_after_a_step_wherever_the_loop_is(
+    judge_server: JudgeServer, store: Store, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Within a lock too: raised there it would leave it locked, and what waits for it would wait for ever."""
+    times = 0
+    acquire = asyncio.Lock.acquire
+
+    async def interrupted(self: asyncio.Lock) -> Any:
+        nonlocal times
+        got = await acquire(self)
+        times += 1
+        if times == moment:
+            os.kill(os.getpid(), signal.SIGINT)
+        return got
+
+    monkeypatch.setattr(asyncio.Lock, "acquire", interrupted)
+    grading = Grading(requests(*(f"第{n}篇" for n in range(40))), judge(judge_server, concurrency=4), store)
+    with pytest.raises(KeyboardInterrupt):
+        list(grading)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert len(judge_server.requests) < 30
