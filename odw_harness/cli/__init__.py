@@ -1,0 +1,68 @@
+"""`odw`, thin: arguments in, one call, words out. A module for each group of commands; heavy imports happen inside them."""
+
+import argparse
+import errno
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from odw_harness.cli import documents, evaluate, judges, paper
+from odw_harness.errors import OdwError
+
+_EXAMPLES = """examples:
+  odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7
+  odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
+  odw eval --tasks odw --model_args pretrained=/models/Qwen3-8B --apply_chat_template --metadata judge=deepseek
+  odw check draft.txt --genre 通知
+  odw check answer.txt --question ODW-08 --json
+  odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
+  odw judge-check --judge deepseek --html card.html
+  odw rubric show odweval --question ODW-08
+  odw paper odweval
+  odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
+
+`odw COMMAND --help` tells more of each."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `odw`."""
+    top = argparse.ArgumentParser(
+        prog="odw",
+        description="Benchmark harness for Chinese official-document writing (公文写作) by language models.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for group in (evaluate, documents, judges, paper):
+        group.add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `odw`. Returns the exit code: 0, 1 where a check fails, 2 for a mistake of the user's."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stderr is None:  # closed: print would write to standard output instead
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese still shows something
+    try:
+        if arguments[:1] == ["eval"]:
+            return evaluate.evaluate(arguments[1:])
+        options = parser().parse_args(arguments)
+        return int(options.run(options))
+    except OdwError as error:
+        print(f"error: {str(error).removeprefix('error: ')}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was answered and judged so far is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        print("error: standard output can't be written: no space left; the verdicts are in the store", file=sys.stderr)
+        return 2

@@ -1,0 +1,35 @@
+"""`odw check`: documents against the rules of 公文."""
+
+import json
+from argparse import RawDescriptionHelpFormatter
+from typing import Any
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    check = commands.add_parser(
+        "check",
+        help="check documents against the rules of 公文",
+        description="Check documents against the rules of 公文. Exit 1 where a hard rule fails.",
+        epilog="examples:\n  odw check draft.txt --genre 通知\n  odw check answer.txt --question ODW-08 --json\n  cat draft.txt | odw check -",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help="text files (UTF-8 or GB18030), - for standard input")
+    what = check.add_mutually_exclusive_group()
+    what.add_argument("--question", metavar="ID", help="check as an answer to this question, such as ODW-08")
+    what.add_argument("--genre", metavar="文种", help="check as a document of this 文种; without it the title tells")
+    check.add_argument("--questions", metavar="FILE", help="the questions file that --question is in (default: the 21)")
+    check.add_argument("--json", action="store_true", help="print one JSON document")
+    check.add_argument("--all", action="store_true", help="show the checks that passed as well")
+    check.set_defaults(run=_check)
+
+
+def _check(options: Any) -> int:
+    from odw_harness.check import check_files, print_reports
+
+    documents = check_files(options.files, options.question, options.genre, options.questions)
+    if options.json:
+        print(json.dumps({"documents": [document.as_json() for document in documents]}, ensure_ascii=False, indent=1))
+    else:
+        print_reports(documents, everything=options.all)
+    return 0 if all(document.report.passed for document in documents) else 1
