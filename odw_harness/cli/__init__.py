@@ -11,7 +11,7 @@ from odw_harness.cli import documents, evaluate, judges, paper
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
-  odw eval --model hf --model_args pretrained=embedded,dtype=bfloat16 --batch_size 7
+  odw eval --model hf --model_args pretrained=embedded --batch_size 7
   odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
   odw eval --tasks odw --model_args pretrained=/models/Qwen3-8B --apply_chat_template --metadata judge=deepseek
   odw check draft.txt --genre 通知
