@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from odw_harness.check import genre_of_title
 from odw_harness.errors import DataError
 from odw_harness.rules import Report
-from odw_harness.rules.document import Document
 from odw_harness.traindata.card import LONG, as_json, card, check_pair, duplicates, show
 from odw_harness.traindata.dataset import Folder, split
 from odw_harness.traindata.diversity import plain
 from odw_harness.traindata.draft import draft
-from odw_harness.traindata.elements import elements_of, facts_in
+from odw_harness.traindata.elements import elements_of
 from odw_harness.traindata.pair import Pair
 from odw_harness.traindata.sources import Source, Sources, read_sources
 
@@ -101,7 +99,10 @@ def _drafted(documents: list[Source], asked: Asked, folder: Folder) -> tuple[lis
         about |= {"by": drafter.label, "by_model": len(drafts), "without_model": len(wanted) - len(drafts)}
         about |= {"refused": told.incomplete, "failed": told.failed}
         about |= {"stopped": told.stopped} if told.stopped else {}
-    pairs = {pair.id: pair for source in documents for pair in [_pair(source, drafts.get(id(source)), asked.seed)]}
+    pairs: dict[str, Pair] = {}
+    for source in documents:
+        pair = _pair(source, drafts.get(id(source)), asked.seed)
+        pairs.setdefault(pair.id if source.instruction else pair.document, pair)
     if len(pairs) < len(documents):
         about["repeated"] = len(documents) - len(pairs)
     return list(pairs.values()), about
@@ -109,13 +110,13 @@ def _drafted(documents: list[Source], asked: Asked, folder: Folder) -> tuple[lis
 
 def _pair(source: Source, drafted: str | None, seed: int) -> Pair:
     document = hashlib.sha256(plain(source.text).encode()).hexdigest()[:16]
-    genre = source.genre or genre_of_title(Document(source.text).title) or UNKNOWN
+    style, instruction, elements = draft(source.text, seed, source.genre)
+    genre = elements.genre or UNKNOWN
     if source.instruction is not None:
         asked = hashlib.sha256(source.instruction.encode("utf-8", "replace")).hexdigest()[:8]
         return Pair(f"{document}-{asked}", document, genre, "given", source.instruction, source.text)
     if drafted is not None:
-        return Pair(f"{document}-model", document, genre, "model", drafted, source.text, facts_in(source.text))
-    style, instruction, elements = draft(source.text, seed, source.genre)
+        return Pair(f"{document}-model", document, genre, "model", drafted, source.text, elements.facts)
     return Pair(f"{document}-{style}", document, genre, style, instruction, source.text, elements.facts)
 
 
@@ -158,6 +159,8 @@ def _tell(made: dict[str, Any], found: Sources, files: list[str], asked: Asked) 
         )
     if drafts.get("stopped"):
         notes.append(f"error: drafting stopped: {drafts['stopped']}; what was drafted is kept: run again to go on")
+    if drafts.get("repeated"):
+        notes.append(f"note: documents that were there before, and are taken once: {drafts['repeated']}")
     if long := made["characters"][f"over_{LONG}"]:
         notes.append(
             f"note: {long} pairs have over {LONG} characters; a cutoff_len of 2048 tokens may cut their ends off"

@@ -121,7 +121,7 @@ def _form(elements: Elements, rng: random.Random) -> str:
     lines = [f"{left}{name}{right}{value}" for name, value in fields if value]
     if elements.material:
         lines.append(f"{left}材料{right}")
-        lines += [f"{number}. {part}。" for number, part in enumerate(elements.material, 1)]
+        lines += [f"（{number}）{part}。" for number, part in enumerate(elements.material, 1)]
     return f"{rng.choice(('请按表内信息拟写全文。', '根据下表拟稿。'))}\n" + "\n".join(lines)
 
 

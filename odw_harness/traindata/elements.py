@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from odw_harness.check import genre_of_title
 from odw_harness.rules.document import Document, Line, is_office, is_organ, is_signature, without_suffix
 from odw_harness.rules.facts import UNIT, normalise
+from odw_harness.rules.genres import GENRES
 
 _NAMED = re.compile(r"《[^《》\n]{1,60}》")
 _DATE = re.compile(r"(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?(?:至(?:\d{1,2}月)?\d{1,2}日)?|\d{4}年(?:度)?")
@@ -47,6 +48,8 @@ _LABEL = re.compile(r"^附\s*件\s*[\d一二三四五六]*\s*[:：.．、]?\s*|^
 _SENTENCES = re.compile(r"[^。；！？;!?]+[。；！？;!?]?”?")
 _CLAUSES = re.compile(r"[^，,]+[，,]?")
 _LONGEST_HEADING = 25
+_ENDINGS = tuple(ending for genre in GENRES.values() for ending in genre.endings if ending)
+"""Of any title."""
 _LONGEST_SENTENCE = 60
 """Characters: a longer one is cut to its part with facts."""
 
@@ -90,6 +93,7 @@ def facts_in(text: str) -> tuple[str, ...]:
         for pattern in (_FIGURE, _CHINESE_FIGURE):
             found |= dict.fromkeys(match[0].strip() for match in pattern.finditer(plain))
         found |= dict.fromkeys(organ for organ in _BREAKS.split(line) if _is_named_organ(organ))
+        found |= dict.fromkeys(organ for organ in _ORGAN_WITHIN.findall(line) if not any(organ in each for each in found))
     return tuple(found)
 
 
@@ -101,7 +105,7 @@ def _is_named_organ(text: str) -> bool:
 
 def elements_of(text: str, genre: str | None = None) -> Elements:
     """The elements of a document in plain text. genre: its 文种, where something other than the title says it."""
-    document = Document(text)
+    document = Document(text, endings=_ENDINGS)
     title = document.title
     kind = genre or genre_of_title(title) or ""
     told: set[int] = set(range(document.title_line or 0, _end_of_title(document)))

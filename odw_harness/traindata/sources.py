@@ -80,7 +80,7 @@ def read_sources(paths: list[str]) -> Sources:
                 found.skipped.append(str(error).replace(str(file), name))
     if others:
         told = ", ".join(f"{count} × {ending}" for ending, count in sorted(others.items()))
-        found.notices.append(f"{others.total()} other files are left alone ({told})")
+        found.notices.append(f"other files left alone: {told}")
     return found
 
 
@@ -142,7 +142,7 @@ def _rows(path: Path, name: str, found: Sources) -> Iterator[Source]:
             systems += has_system
             yield source
     if systems:
-        found.notices.append(f"{name}: the system texts of {systems} rows are left out")
+        found.notices.append(f"{name}: system texts left out: {systems}")
 
 
 def _row(row: dict[str, Any], where: str) -> tuple[Source, bool]:

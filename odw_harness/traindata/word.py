@@ -45,7 +45,7 @@ def read_word(path: Path, name: str) -> tuple[str, list[str]]:
         for form, count in numbering.lost.items()
     ]
     if reader.notes:
-        notices.append(f"{name}: {reader.notes} footnotes are left out")
+        notices.append(f"{name}: footnotes left out: {reader.notes}")
     return "\n".join(lines), notices
 
 
