@@ -93,7 +93,9 @@ def facts_in(text: str) -> tuple[str, ...]:
         for pattern in (_FIGURE, _CHINESE_FIGURE):
             found |= dict.fromkeys(match[0].strip() for match in pattern.finditer(plain))
         found |= dict.fromkeys(organ for organ in _BREAKS.split(line) if _is_named_organ(organ))
-        found |= dict.fromkeys(organ for organ in _ORGAN_WITHIN.findall(line) if not any(organ in each for each in found))
+        found |= dict.fromkeys(
+            organ for organ in _ORGAN_WITHIN.findall(line) if not any(organ in each for each in found)
+        )
     return tuple(found)
 
 

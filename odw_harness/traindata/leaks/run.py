@@ -169,7 +169,11 @@ def show(report: dict[str, Any]) -> None:
         ]
         style = "red" if row["flagged"] else ""
         table.add_row(
-            Text(shown(row["id"], 24, "?"), style), shown(row["genre"], 10, "?"), *cells, str(row["rows"]), row["where"]
+            Text(shown(row["id"], 24, "?"), style),
+            shown(row["genre"], 10, "?"),
+            *cells,
+            str(row["rows"]),
+            shown(row["where"].rpartition("/")[2], 60, "?"),
         )
     console.print(table)
     rows = sum(each["rows"] for each in report["training"])
