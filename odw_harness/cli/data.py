@@ -102,7 +102,9 @@ def _add_leaks(actions: Any) -> None:
     leaks.add_argument("train", nargs="+", metavar="TRAIN", help="files or folders of training data")
     leaks.add_argument("--questions", metavar="FILE", help="your own questions (default: the 21)")
     leaks.add_argument("--json", action="store_true", help="print the report as one JSON document")
-    leaks.add_argument("--out", metavar="PATH", help="write the report there; into a folder as odw_leaks.json")
+    leaks.add_argument(
+        "--out", metavar="PATH", help="write the report to a .json file, or into a folder as odw_leaks.json"
+    )
     for name, default, what in (
         ("overlap", 0.3, "share of a prompt's or reference's characters in 13-grams that a row has too"),
         ("similarity", 0.5, "Jaccard similarity, over character 5-grams"),

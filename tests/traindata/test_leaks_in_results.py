@@ -12,6 +12,7 @@ from lm_eval.api.registry import get_model
 from lm_eval.tasks import TaskManager
 
 from odw_harness.cli import main
+from odw_harness.models import fingerprint
 from odw_harness.questions import Question, load_questions
 from odw_harness.resources import TASKS
 from odw_harness.traindata.leaks.beside import NAME, leaks_beside
@@ -24,7 +25,6 @@ OURS = load_questions()
 def adapter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """An adapter's folder with the report on data that holds ODW-08 (in19) and ODW-20 (ood2)."""
     folder = tmp_path / "saves" / "lora"
-    folder.mkdir(parents=True)
     rows = [{"instruction": "写", "output": text} for text in (NOTICE, OURS[7].reference, OURS[19].reference)]
     train = lines(tmp_path / "train.jsonl", *rows)
     assert main(["data", "leaks", str(train), "--out", str(folder)]) == 1
@@ -73,6 +73,15 @@ def test_an_adapter_s_own_report_comes_before_the_base_s(adapter: Path, tmp_path
     found = leaks_beside({"pretrained": str(base), "peft": str(adapter)}, OURS)
     assert found is not None
     assert found["flagged"] == ["ODW-08", "ODW-20"]
+
+
+def test_the_report_makes_no_other_model_of_its_folder(adapter: Path) -> None:
+    (adapter / "adapter_model.safetensors").write_bytes(b"weights")
+    before = fingerprint(str(adapter))
+    (adapter / NAME).unlink()
+    assert fingerprint(str(adapter)) == before
+    (adapter / "adapter_model.safetensors").write_bytes(b"other")
+    assert fingerprint(str(adapter)) != before
 
 
 def test_a_checkpoint_has_the_report_of_its_run(adapter: Path) -> None:

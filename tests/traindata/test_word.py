@@ -135,6 +135,8 @@ def test_what_a_reader_does_not_see_is_left_out_and_what_he_sees_is_read(tmp_pat
     for xml in (
         '<w:ins {ns} w:id="1" w:author="a"><w:r><w:t>50万元</w:t></w:r></w:ins>',
         '<w:del {ns} w:id="2" w:author="a"><w:r><w:delText>30万元</w:delText></w:r></w:del>',
+        '<w:moveFrom {ns} w:id="3" w:author="a"><w:r><w:tab/><w:t>移走</w:t></w:r></w:moveFrom>',
+        '<w:del {ns} w:id="4" w:author="a"><w:r><w:br/></w:r></w:del>',
         "<w:r {ns}><w:rPr><w:vanish/></w:rPr><w:t>批注</w:t></w:r>",
         '<w:r {ns}><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>。</w:t></w:r>',
         "<w:r {ns}><w:br/><w:t>另起</w:t><w:tab/><w:t>一行</w:t></w:r>",

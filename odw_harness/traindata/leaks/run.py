@@ -75,7 +75,7 @@ def leaks(train: Sequence[str], questions: str | None, thresholds: Thresholds, o
     files, notices = training_files(list(train))
     for notice in notices:
         print(f"note: {notice}", file=sys.stderr)
-    target = str(Path(out) / NAME) if out and Path(out).expanduser().is_dir() else out
+    target = str(Path(out) / NAME) if out and not out.endswith(".json") else out
     inputs = [str(file.path) for file in files] + ([questions] if questions else [])
     with written("--out", target, inputs, "") if target else nullcontext() as file:
         index = Questions(asked)
