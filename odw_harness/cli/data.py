@@ -106,7 +106,7 @@ def _add_leaks(actions: Any) -> None:
         "--out", metavar="PATH", help="write the report to a .json file, or into a folder as odw_leaks.json"
     )
     for name, default, what in (
-        ("overlap", 0.3, "share of a prompt's or reference's characters in 13-grams that a row has too"),
+        ("overlap", 0.4, "share of a prompt's or reference's characters in 13-grams that a row has too"),
         ("similarity", 0.5, "Jaccard similarity, over character 5-grams"),
         ("facts", 0.5, "share of a question's rare facts in one row"),
     ):

@@ -143,7 +143,7 @@ def _chosen(
 def _told(pairs: list[Pair]) -> Iterable[Pair]:
     from tqdm import tqdm
 
-    return tqdm(pairs, desc="Checking", unit="pair", file=sys.stderr, delay=2)
+    return tqdm(pairs, desc="Checking", unit="pair", file=sys.stderr, delay=2, mininterval=1)
 
 
 def _tell(made: dict[str, Any], found: Sources, files: list[str], asked: Asked) -> None:

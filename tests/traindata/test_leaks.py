@@ -175,7 +175,7 @@ def test_clean_data_exits_with_0_and_thresholds_can_be_moved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = str(lines(tmp_path / "a.jsonl", {"instruction": "写", "output": OURS[6].reference[:300]}))
-    assert main(["data", "leaks", file, "--max-overlap", "0.4", "--max-similarity", "0.4", "--max-facts", "1"]) == 0
+    assert main(["data", "leaks", file, "--max-overlap", "0.5", "--max-similarity", "0.5", "--max-facts", "1"]) == 0
     assert "clean: no question is over a threshold" in capsys.readouterr().out
     assert main(["data", "leaks", file, "--max-overlap", "0.1"]) == 1
     good = str(lines(tmp_path / "b.jsonl", {"instruction": "写通知", "output": NOTICE}))
@@ -185,7 +185,7 @@ def test_clean_data_exits_with_0_and_thresholds_can_be_moved(
 def test_the_sample_data_is_clean(tmp_path: Path) -> None:
     out = str(tmp_path / "data")
     assert main(["data", "build", "-o", out]) == 0
-    assert main(["data", "leaks", out, "--max-overlap", "0.2", "--max-facts", "0.3"]) == 0
+    assert main(["data", "leaks", out, "--max-facts", "0.3"]) == 0
 
 
 def test_a_folder_is_read_by_its_dataset_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,7 +232,7 @@ def test_a_bad_row_is_one_line_with_its_place(
         assert code == 0
         return
     assert code == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"error: {tmp_path}/a.jsonl: {expected}")
 
 
@@ -274,8 +274,7 @@ def test_mistakes_about_files_are_one_line(tmp_path: Path, capsys: pytest.Captur
         ("f", "dataset_info.json: names gone.jsonl, which is not there; remove its entry"),
     ):
         assert main(["data", "leaks", str(tmp_path / name)]) == 2
-        (line,) = capsys.readouterr().err.splitlines()
-        assert expected in line
+        assert expected in capsys.readouterr().err.splitlines()[-1]
     good = str(lines(tmp_path / "good.jsonl", {"text": NOTICE}))
     assert main(["data", "leaks", good, "--out", good]) == 2
     assert "is a file that this run reads; name another" in capsys.readouterr().err

@@ -48,7 +48,7 @@ def test_a_run_of_the_adapter_carries_the_finding(
         found = configs(copycat_judge, pretrained="base", peft=str(adapter))
     in19 = found["odweval_in19"]["metadata"]["training_data_leaks"]
     assert (in19["flagged"], in19["checked"], in19["of"]) == (["ODW-08"], 19, 19)
-    assert in19["thresholds"] == {"exact": "always", "overlap": 0.3, "similarity": 0.5, "facts": 0.5}
+    assert in19["thresholds"] == {"exact": "always", "overlap": 0.4, "similarity": 0.5, "facts": 0.5}
     assert in19["sha256"] == hashlib.sha256((adapter / NAME).read_bytes()).hexdigest()
     assert [(file["file"], file["rows"]) for file in in19["training"]] == [("train.jsonl", 3)]
     assert found["odweval_ood2"]["metadata"]["training_data_leaks"]["flagged"] == ["ODW-20"]

@@ -23,7 +23,7 @@ from odw_harness.written import written
 class Thresholds:
     """Above which a question is flagged, 0 to 1. An exact copy always is."""
 
-    overlap: float = 0.3
+    overlap: float = 0.4
     similarity: float = 0.5
     facts: float = 0.5
 
@@ -75,7 +75,8 @@ def leaks(train: Sequence[str], questions: str | None, thresholds: Thresholds, o
     files, notices = training_files(list(train))
     for notice in notices:
         print(f"note: {notice}", file=sys.stderr)
-    target = str(Path(out) / NAME) if out and not out.endswith(".json") else out
+    a_file = out is None or out.endswith(".json") or Path(out).expanduser().is_file()
+    target = out if a_file else str(Path(out or "") / NAME)
     inputs = [str(file.path) for file in files] + ([questions] if questions else [])
     with written("--out", target, inputs, "") if target else nullcontext() as file:
         index = Questions(asked)
