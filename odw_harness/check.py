@@ -9,7 +9,7 @@ from typing import Any
 from odw_harness.errors import DocumentError, QuestionError
 from odw_harness.questions import find_question
 from odw_harness.rules import Expectations, Report, check_text, of_genre, of_question
-from odw_harness.rules.document import Document
+from odw_harness.rules.document import Document, without_suffix
 from odw_harness.rules.genres import GENRES
 
 
@@ -67,12 +67,23 @@ def read_document(file: str) -> str:
     raise DocumentError(f"{file}: neither UTF-8 nor GB18030; save it as UTF-8")
 
 
-def _genre_of(text: str, file: str) -> str:
-    title = Document(text).title.rstrip("。.，,；;：:")
+def genre_of_title(title: str) -> str | None:
+    """The 文种 that a title names at its end; None where it names none.
+
+    >>> genre_of_title("关于加强值班工作的通知"), genre_of_title("关于养老服务的调研报告"), genre_of_title("春")
+    ('通知', '调研报告', None)
+    """
+    bare = without_suffix(title.rstrip("。.，,；;：:"))
     endings = [(ending, genre.name) for genre in GENRES.values() for ending in genre.endings if ending]
-    for ending, name in sorted(endings, key=lambda pair: -len(pair[0])):
-        if title.endswith(ending):
-            return name
+    return next(
+        (name for ending, name in sorted(endings, key=lambda pair: -len(pair[0])) if bare.endswith(ending)), None
+    )
+
+
+def _genre_of(text: str, file: str) -> str:
+    title = Document(text).title
+    if genre := genre_of_title(title):
+        return genre
     shown = _printable(title[:30])
     raise DocumentError(f"{file}: the title ({shown}) names no known 文种; say which with --genre or --question")
 

@@ -8,6 +8,7 @@ OdwError
 ├── RubricError     no such rubric
 ├── ModelError      the embedded model is missing or damaged
 ├── StoreError      the store can't be opened, written or understood
+├── DataError       training data, or a file that it is to be made from, is wrong
 └── TaskError       a run was asked for that can't be done
 """
 
@@ -47,6 +48,10 @@ class ModelError(OdwError):
 
 class StoreError(OdwError):
     """The store can't be opened, written or understood."""
+
+
+class DataError(OdwError):
+    """Training data, or a file that it is to be made from, is wrong."""
 
 
 class TaskError(OdwError):

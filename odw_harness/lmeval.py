@@ -27,6 +27,7 @@ from odw_harness.rubric import Rubric, find_rubric
 from odw_harness.rules import check_text, of_question
 from odw_harness.store import Store
 from odw_harness.texts import document_of, storable
+from odw_harness.traindata.leaks.beside import leaks_beside
 from odw_harness.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
                 f"error: {self.config.task} has {len(self._questions)} questions, fewer than the {world_size} processes; "
                 f"start at most {len(self._questions)}"
             )
+        self._note_leaks()
         try:
             if not self._predict_only:
                 self._judge = find_judge(self.config.metadata.get("judge"), self._store)
@@ -161,6 +163,21 @@ class OdwTask(ConfigurableTask):  # type: ignore[misc]
                 log.warning(
                     "score,%s is not by that rubric: the judge %s scores by %s", rubric.name, who.judge, who.rubric
                 )
+
+    def _note_leaks(self) -> None:
+        """In the task's metadata, and in a warning: what `odw data leaks` found in the data that the system was trained on."""
+        found = leaks_beside(self.config.metadata, self._questions.values())
+        if found is None or not self._questions:
+            return
+        self.config.metadata = {**self.config.metadata, "training_data_leaks": found}
+        if found.get("unreadable"):
+            log.warning("%s: the report beside the system can't be read: %s", self.config.task, found["unreadable"])
+        elif found["flagged"]:
+            log.warning(
+                "%s: questions that leaked into the system's training data: %s",
+                self.config.task,
+                ", ".join(found["flagged"]),
+            )
 
     def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> Any:
         """The prompt; where no chat template is applied, ended so that a base model writes the document."""

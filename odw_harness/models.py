@@ -22,6 +22,7 @@ from filelock import FileLock
 
 from odw_harness.errors import ModelError
 from odw_harness.questions import COMPLETION_CUE
+from odw_harness.traindata.leaks.beside import NAME as LEAKS
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -201,7 +202,7 @@ def fingerprint(pretrained: str) -> str:
     """What tells a model from another under the same name: of a folder its files, otherwise the name itself.
 
     Small files count whole; of a file over 64 MiB its size and 64 blocks of 1 MiB, evenly spread, are hashed, so
-    that a 7B model takes under a second.
+    that a 7B model takes under a second. The report of `odw data leaks` in a folder is no part of its model.
     """
     if pretrained == EMBEDDED:
         return f"{_SOURCE}/{_RECIPE}"
@@ -209,7 +210,7 @@ def fingerprint(pretrained: str) -> str:
     if not folder.is_dir():
         return pretrained
     total = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != LEAKS):
         size = path.stat().st_size
         total.update(f"{path.name}\0{size}\0".encode())
         with path.open("rb") as file:

@@ -14,12 +14,15 @@ from odw_harness.errors import AnswerError
 
 
 @contextmanager
-def written(option: str, out: str | None, inputs: Sequence[str]) -> Iterator[IO[str]]:
+def written(
+    option: str, out: str | None, inputs: Sequence[str], kept: str = "; the verdicts are in the store"
+) -> Iterator[IO[str]]:
     """A file that appears under its name when it is whole; standard output where out is None or `-`.
 
     Whether it can be written is found out at once, and its folder made. Until it is whole it has no name, so that a
     killed run leaves nothing behind. What is there and is no ordinary file (a device, a pipe) is written to as it
-    stands. Raises AnswerError, naming the option, also where out is one of the inputs.
+    stands. Raises AnswerError, naming the option, also where out is one of the inputs. kept: said where writing fails at
+    the end (a full disk), of what is not lost by it.
     """
     if out is None or out == "-":
         if sys.stdout is None:
@@ -50,9 +53,7 @@ def written(option: str, out: str | None, inputs: Sequence[str]) -> Iterator[IO[
                 target.seek(0)
                 _put_in_place(target, path)
     except OSError as error:
-        raise AnswerError(
-            f"{option} {out}: can't be written: {error.strerror}; the verdicts are in the store"
-        ) from None
+        raise AnswerError(f"{option} {out}: can't be written: {error.strerror}{kept}") from None
 
 
 def _put_in_place(content: IO[str], path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import documents, evaluate, judges, paper, results
+from odw_harness.cli import data, documents, evaluate, judges, paper, results
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -20,6 +20,7 @@ _EXAMPLES = """examples:
   odw judge-check --judge deepseek --html card.html
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw rubric show odweval --question ODW-08
+  odw data build -o data --from 公文/
   odw paper odweval
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
 
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, results, paper):
+    for group in (evaluate, documents, judges, results, data, paper):
         group.add(commands)
     return top
 

@@ -86,7 +86,7 @@ class ApiJudge(WritingJudge):
         waiting.daemon = True
         waiting.start()
         try:
-            for reply in self._run(ask, ChatClient(config, self._key)):
+            for reply in self._run(ask, ChatClient(config, self.key)):
                 if reply.failed and not reply.failed.startswith("cut reply"):
                     raise self._error(reply.failed)
                 if reply.weigh and not reply.failed and reply.weigh(reply.text, {"": (0, 1)}).reasons == _NO_LOGPROBS:
@@ -123,7 +123,7 @@ class ApiJudge(WritingJudge):
                 yield items
 
         looked_at = 0
-        for dialogue, (number, reply) in self._run(ask, ChatClient(self._config, self._key, self.budget)):
+        for dialogue, (number, reply) in self._run(ask, ChatClient(self._config, self.key, self.budget)):
             if looked_at < _LOOK_AT:
                 looked_at = _LOOK_AT if self._warned_of_short_context(dialogue, reply) else looked_at + 1
             yield number, reply
@@ -208,7 +208,8 @@ class ApiJudge(WritingJudge):
         return JudgeError(f"judge {self.label}: {self._config.base_url}: {message}")
 
     @property
-    def _key(self) -> str | None:
+    def key(self) -> str | None:
+        """The key, from the variable that the file names; None where it names none. Raises JudgeError without it."""
         name = self._config.api_key_env
         if name is None:
             return None

@@ -59,7 +59,7 @@ class BatchJudge(ApiJudge):
                 raise Hopeless(str(fault)) from None
             yield []
 
-        list(self._run(look, ChatClient(self._config, self._key)))
+        list(self._run(look, ChatClient(self._config, self.key)))
 
     async def _ask_all(
         self, client: ChatClient, dialogues: Iterator[tuple[int, Dialogue]]

@@ -12,11 +12,11 @@ from itertools import combinations, permutations
 
 _DASHES = re.compile("[‐‑‒–—―−~～〜]+")
 _NUMBER = r"\d+(?:\.\d+)?"
-_UNIT = (
+UNIT = (
     r"(?:万人次|人次|万元|亿元|万吨|万亩|万件|万人|万户|平方米|立方米|平方公里|公里|千米|米|吨|公斤|亩|公顷|元|人|名|位|户|"
     r"千瓦时|千瓦|课时|份|间|株|棵|个百分点|%|‰|个工作日|个月|天|小时|分钟|年|周岁|岁|所|家|座|张|件|项|条|台|辆|册|场|次|起|处|支|批|届|章|篇|个|万|亿)"
 )
-_FIGURE = re.compile(rf"(?<![\d.A-Za-z-])({_NUMBER})\s*({_UNIT})")
+_FIGURE = re.compile(rf"(?<![\d.A-Za-z-])({_NUMBER})\s*({UNIT})")
 _CALENDAR = re.compile(
     r"(?:\d{2,4}年)?\d{1,2}月(?:\d{1,2}日?)?(?:至(?:\d{1,2}月)?\d{1,2}日)?|\d{1,2}时(?:\d{1,2}分)?|\d{4}年度?"
 )

@@ -1,0 +1,1 @@
+"""Overlap between training data and the questions."""
