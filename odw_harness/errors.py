@@ -8,7 +8,8 @@ OdwError
 ├── RubricError     no such rubric
 ├── ModelError      the embedded model is missing or damaged
 ├── StoreError      the store can't be opened, written or understood
-└── TaskError       a run was asked for that can't be done
+├── TaskError       a run was asked for that can't be done
+└── ConfigError     a training configuration, or a model's file for one, can't be read or is wrong
 """
 
 from typing import TYPE_CHECKING
@@ -51,6 +52,10 @@ class StoreError(OdwError):
 
 class TaskError(OdwError):
     """A run was asked for that can't be done."""
+
+
+class ConfigError(OdwError):
+    """A training configuration, or a model's file for one, can't be read or is wrong."""
 
 
 def first_fault(error: "ValidationError", what: str) -> str:

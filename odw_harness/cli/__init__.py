@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import documents, evaluate, judges, paper
+from odw_harness.cli import configs, documents, evaluate, judges, paper
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -20,6 +20,7 @@ _EXAMPLES = """examples:
   odw judge-check --judge deepseek --html card.html
   odw rubric show odweval --question ODW-08
   odw paper odweval
+  odw configs check configs/qwen7b_qlora.yaml
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
 
 `odw COMMAND --help` tells more of each."""
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, paper):
+    for group in (evaluate, documents, judges, paper, configs):
         group.add(commands)
     return top
 

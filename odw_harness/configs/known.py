@@ -1,0 +1,46 @@
+"""What the files beside the configurations say of models, and the nearest of several names."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from odw_harness.configs.build import Model, models
+from odw_harness.errors import ConfigError
+
+FOLDER = Path("llamafactory_configs")
+"""Where they are, from the repository's root, which is where LLaMA-Factory is run too."""
+
+
+def close(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence that offers the nearest name, empty where none is near.
+
+    >>> close("qwen33", ["qwen3", "glm4"])
+    '; did you mean qwen3?'
+    """
+    near = get_close_matches(name, names, n=1, cutoff=0.7)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def model_at(path: str) -> Model | None:
+    """The model whose weights belong in this folder, if one of ours does."""
+    try:
+        return next((each for each in models(FOLDER) if Path(each.path) == Path(path)), None)
+    except ConfigError:  # a model's file is wrong, which `odw configs build` tells
+        return None
+
+
+def how_to_get(path: str) -> str:
+    """The command that gets the weights which belong here, empty where unknown."""
+    model = model_at(path)
+    return model.get if model else ""
+
+
+def template_of(path: str) -> str | None:
+    """The template that our file of the model names, if there is one."""
+    model = model_at(path)
+    if model is None:
+        return None
+    value = yaml.safe_load(model.lines.get("template", "template:"))["template"]
+    return None if value is None else str(value)
