@@ -57,7 +57,7 @@ def read_model(file: Path) -> Model:
         key, note = line["key"], line["note"] or "ours"
         if key in values:
             raise ConfigError(f"{where}: {key}: stands here twice; remove one")
-        if not note.startswith(ORIGINS):
+        if key not in _NO_SETTINGS and not note.startswith(ORIGINS):
             raise ConfigError(f"{where}: {key}: its comment must begin with {', '.join(ORIGINS[:-1])} or {ORIGINS[-1]}")
         try:
             values[key] = yaml.safe_load(line["value"])
@@ -177,8 +177,7 @@ def differences(folder: Path, rendered: Mapping[str, str]) -> list[Difference]:
             found.append(Difference(path, "new"))
         elif file.read_bytes() != text.encode():
             found.append(Difference(path, "changed"))
-    for kind, (subfolder, _) in _KINDS.items():
-        del kind
+    for subfolder, _ in _KINDS.values():
         for file in sorted((folder / subfolder).glob("*.yaml")):
             path = f"{subfolder}{file.name}"
             if path not in rendered and _MADE in _text(file):

@@ -65,17 +65,16 @@ def check_file(file: str) -> Checked:
     faults = list(source.faults)
     if Path(file).suffix not in (".yaml", ".yml"):
         faults.append(Fault(1, "", "llamafactory-cli takes a file for one only by its ending; name it .yaml"))
-    faults += _keys(source, kind)
-    wrong = {fault.field for fault in faults if not fault.notice}
-    clean = {key: value for key, value in source.values.items() if key not in wrong or key in _duplicates(source)}
+    mistaken = list(_keys(source, kind))
+    clean = {key: value for key, value in source.values.items() if key not in {fault.field for fault in mistaken}}
+    faults += mistaken
     for rule in RULES:
         faults += rule(Source(file, clean, source.lines), kind)
-    faults += _objections(source, kind, clean, {fault.field for fault in faults if not fault.notice})
-    return Checked(file, kind, sorted(set(faults), key=lambda fault: (fault.line, fault.field, fault.notice)))
-
-
-def _duplicates(source: Source) -> set[str]:
-    return {fault.field for fault in source.faults}
+    blamed = {fault.field for fault in faults if not fault.notice}
+    faults += _objections(source, kind, clean, blamed)
+    blamed = {fault.field for fault in faults if not fault.notice}
+    told = {fault for fault in faults if not (fault.notice and fault.field in blamed)}
+    return Checked(file, kind, sorted(told, key=lambda fault: (fault.line, fault.field, fault.message)))
 
 
 def _keys(source: Source, kind: str) -> Iterable[Fault]:
@@ -89,7 +88,7 @@ def _keys(source: Source, kind: str) -> Iterable[Fault]:
             else:
                 meant = f"; it is called {_OLD[key]} now" if key in _OLD else close(key, known) or "; remove it"
                 yield Fault(line, key, f"LLaMA-Factory 0.9.5 has no such setting{meant}")
-        elif wanted := misfit(value, known[key]):
+        elif wanted := misfit(kind, key, value):
             yield Fault(line, key, _mistyped(value, wanted, known[key].default))
 
 
@@ -101,20 +100,23 @@ def _mistyped(value: Any, wanted: str, default: Any) -> str:
             return f"is text; write {decimal(float(value))} without quotes"
         except ValueError:
             pass
-    return f"{value} must be {wanted}"
+    return f"is {value}, but must be {wanted}"
 
 
 def _objections(source: Source, kind: str, values: Mapping[str, Any], blamed: set[str]) -> Iterable[Fault]:
-    """What LLaMA-Factory's own parser says, one objection after another: what it objects to is taken out and it is asked again."""
-    left = {key: value for key, value in values.items() if key not in blamed or key in _STAND_INS}
-    if "eval_strategy" in blamed:
-        left.pop("do_eval", None)
+    """What LLaMA-Factory's own parser says: what it objects to is taken out and it is asked again.
+
+    It is silent where it names a key that is blamed already.
+    """
+    left = {key: value for key, value in values.items() if key not in blamed or key not in ("eval_strategy", "do_eval")}
     for _ in range(len(left) + len(_STAND_INS)):
         message = objection(kind, left)
         if message is None:
             return
-        field = _field(message, left, kind)
-        yield Fault(source.line(field), field, _plain(message))
+        named = [word for word in re.findall(r"[a-z][a-z0-9_]+", message) if word in settings(kind)]
+        field = _field(message, named, left)
+        if not blamed & {field, *named}:
+            yield Fault(source.line(field), field, _plain(message), notice=_package(message) is not None)
         if field in left:
             del left[field]
         elif field in _STAND_INS:
@@ -123,31 +125,31 @@ def _objections(source: Source, kind: str, values: Mapping[str, Any], blamed: se
             return
 
 
-def _field(message: str, values: Mapping[str, Any], kind: str) -> str:
-    """The key that a message is about: one that it names, best one of the file's; else one whose value it quotes."""
-    words = re.findall(r"[a-z][a-z0-9_]+", message)
-    named = [word for word in words if word in settings(kind)]
+def _field(message: str, named: Sequence[str], values: Mapping[str, Any]) -> str:
+    """The key that a message is about: whose value or package it complains of, or that it names, best one of the file's."""
+    package = _package(message)
+    valued = [key for key, value in values.items() if value == message.split(" ")[0]]
+    packaged = [key for key, value in values.items() if package and package in (value, key.removeprefix("use_"))]
+    by_topic = [key for key in ("quantization_bit",) if key in values and "quantiz" in message.lower()]
     of_file = [word for word in named if word in values]
-    quoted = [key for key, value in values.items() if isinstance(value, str) and message.split(" ")[0] == value]
-    by_topic = [
-        key
-        for topic, key in (("Quantiz", "quantization_bit"), ("quantiz", "quantization_bit"))
-        if topic in message and key in values
-    ]
-    return next(iter((*quoted, *of_file, *by_topic, *named)), "")
+    return next(iter((*valued, *packaged, *of_file, *by_topic, *named)), "")
+
+
+def _package(message: str) -> str | None:
+    """The package that LLaMA-Factory misses, if that is its objection."""
+    found = re.search(r"To fix: run `pip install ([\w-]+)", message)
+    return found[1] if found else None
 
 
 def _plain(message: str) -> str:
-    """LLaMA-Factory's message, without what a terminal has no use for."""
+    """LLaMA-Factory's message in one plain sentence."""
+    if command := re.search(r"To fix: run `(pip install )([^`]+)`", message):
+        return f"needs a package that is not installed here; {command[1]}'{command[2]}'"
     choice = re.fullmatch(r"(\S+) is not a valid \w+, please select one of \[(.*)\]", message)
     if choice:
         names = [name.strip("' ") for name in choice[2].split(",")]
         near = close(choice[1], names)
-        return (
-            f"there is no {choice[1]}{near}"
-            if near and len(names) > 5
-            else f"there is no {choice[1]}; write {', '.join(names)}"
-        )
+        return f"there is no {choice[1]}{near if near else '; write ' + ', '.join(names)}"
     return f"LLaMA-Factory refuses: {message}"
 
 

@@ -141,21 +141,32 @@ def objection(kind: str, values: Mapping[str, Any]) -> str | None:
     return None
 
 
-def misfit(value: Any, setting: Setting) -> str | None:
+def misfit(kind: str, key: str, value: Any) -> str | None:
     """What a value should be instead, where its type is none that LLaMA-Factory's field has."""
-    from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    try:
-        adapter = TypeAdapter(setting.hint, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticUserError:  # a type with its own configuration
-        adapter = TypeAdapter(setting.hint)
-    except PydanticSchemaGenerationError:
+    adapter = _adapter(kind, key)
+    if adapter is None:
         return None
     try:
         adapter.validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:
         return _wanted(error.errors(include_url=False))
     return None
+
+
+@functools.cache
+def _adapter(kind: str, key: str) -> Any:
+    """pydantic's view of a field's type; None where it has none."""
+    from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
+
+    hint = settings(kind)[key].hint
+    try:
+        return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError:  # a type with its own configuration
+        return TypeAdapter(hint)
+    except PydanticSchemaGenerationError:
+        return None
 
 
 def _wanted(errors: Any) -> str:

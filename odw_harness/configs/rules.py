@@ -83,7 +83,7 @@ def template(source: Source, kind: str) -> Found:
         return
     fitting = template_of(model) or default_template(model)
     if name is None:
-        if "template" not in source.values:
+        if "template" not in source.lines:
             instead = f"; write template: {fitting}" if fitting else "; write template: null if that is meant"
             yield Fault(1, "template", f"is absent: the tokenizer's own chat template is taken{instead}", True)
     elif fitting in templates() and name != "empty" and not same_words(name, str(fitting)):
@@ -107,7 +107,15 @@ def _tokens(source: Source, folder: Path, name: str | None) -> Found:
         return
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # tokenizers raises nothing narrower
+        yield Fault(
+            source.line("model_name_or_path"),
+            "model_name_or_path",
+            f"{folder / 'tokenizer.json'} can't be read: {error}",
+        )
+        return
     named, written = special_tokens(name)
     for tokens, notice in ((named, False), (written, True)):
         missing = sorted(token for token in tokens if tokenizer.token_to_id(token) is None)
@@ -122,7 +130,7 @@ def data(source: Source, kind: str) -> Found:
     if kind != "train":
         return
     evaluates = values.get("do_eval") is True or values.get("eval_strategy", "no") not in ("no", False)
-    if evaluates and not values.get("eval_dataset") and not values.get("val_size"):
+    if evaluates and not {"eval_dataset", "val_size"} & source.lines.keys():
         key = "eval_strategy" if "eval_strategy" in values else "do_eval"
         yield Fault(
             source.line(key), key, "there is nothing to evaluate on; add eval_dataset or val_size, or remove it"
@@ -142,17 +150,25 @@ def data(source: Source, kind: str) -> Found:
         yield Fault(source.line(key), key, f"{info_file} {what}; run from the repository's root, or correct the path")
         return
     for key, name in names:
-        entry = info.get(name)
-        if entry is None:
+        if name not in info:
             yield Fault(source.line(key), key, f"{info_file} describes no {name}{close(name, info)}")
-        elif "file_name" in entry and not any(each.endswith("_url") for each in entry):
-            file = Path(folder) / entry["file_name"]
-            if not file.exists():
-                yield Fault(
-                    source.line(key), key, f"{file}, the file of {name}, does not exist; `odw data build` makes it"
-                )
-            elif file.is_file() and file.stat().st_size == 0:
-                yield Fault(source.line(key), key, f"{file}, the file of {name}, is empty; `odw data build` makes it")
+        elif problem := _data_file(Path(folder), info[name]):
+            remedy = "; `odw data build` makes it" if name.startswith("odw_") else ""
+            yield Fault(source.line(key), key, f"{name}: {problem}{remedy}")
+
+
+def _data_file(folder: Path, entry: Any) -> str | None:
+    """What is wrong with the file of a data set; those of hubs are not looked at."""
+    if not isinstance(entry, dict):
+        return "its description in dataset_info.json is no JSON object"
+    if any(key.endswith("_url") for key in entry):
+        return None
+    name = entry.get("file_name")
+    if not isinstance(name, str):
+        return "its description in dataset_info.json names no file_name"
+    if not (folder / name).exists():
+        return f"{folder / name} does not exist"
+    return f"{folder / name} is empty" if (folder / name).stat().st_size == 0 else None
 
 
 def model(source: Source, kind: str) -> Found:
@@ -172,6 +188,7 @@ def model(source: Source, kind: str) -> Found:
         if not config:
             yield Fault(line, key, f"{value} holds no readable config.json, so it is no model; {how_to_get(value)}")
         yield from _length(source, config)
+        yield from _dtype(source, kind, folder, config)
     elif how_to_get(value) or value.startswith((".", "/", "models/")) or value.count("/") != 1:
         yield Fault(line, key, f"{value} is not there yet; {how_to_get(value) or 'put the weights there'}", True)
     else:
@@ -185,18 +202,27 @@ def _length(source: Source, config: dict[str, Any]) -> Found:
         yield Fault(source.line("cutoff_len"), "cutoff_len", message)
 
 
+def _dtype(source: Source, kind: str, folder: Path, config: dict[str, Any]) -> Found:
+    """LLaMA-Factory 0.9.5 loads weights as the model's config.json says, and autocast joins no two half precisions."""
+    saved = config.get("dtype") or config.get("torch_dtype")
+    for key, trained in (("bf16", "bfloat16"), ("fp16", "float16")):
+        if kind == "train" and source.values.get(key) is True and saved in {"bfloat16", "float16"} - {trained}:
+            message = f"the model loads in {saved}, and training in {trained} fails on that; write {trained} as dtype in {folder / 'config.json'}, the weights are cast as they load"
+            yield Fault(source.line(key), key, message)
+
+
 def places(source: Source, kind: str) -> Found:
     """Folders that are written: never one that is read, and what a run would find in it."""
     values = source.values
     target_key = {"train": "output_dir", "export": "export_dir"}.get(kind, "")
     target = values.get(target_key)
     if isinstance(target, str):
-        for key in ("model_name_or_path", "adapter_name_or_path"):
-            if isinstance(values.get(key), str) and os.path.realpath(values[key]) == os.path.realpath(target):
-                yield Fault(
-                    source.line(target_key), target_key, f"is {key} too and would be written over; name another folder"
-                )
-        if kind == "train" and not values.get("overwrite_output_dir") and not values.get("resume_from_checkpoint"):
+        read = [key for key in ("model_name_or_path", "adapter_name_or_path") if _same(values.get(key), target)]
+        for key in read:
+            message = f"is {key} too and would be written over; name another folder"
+            yield Fault(source.line(target_key), target_key, message)
+        fresh = values.get("overwrite_output_dir") or values.get("resume_from_checkpoint")
+        if kind == "train" and not read and not fresh:
             yield from _resumes(source, Path(target))
     for adapter in str(values.get("adapter_name_or_path") or "").split(","):
         folder = Path(adapter.strip())
@@ -207,6 +233,10 @@ def places(source: Source, kind: str) -> Found:
         ):
             message = f"{folder} holds no adapter yet; llamafactory-cli train configs/{folder.name}.yaml"
             yield Fault(source.line("adapter_name_or_path"), "adapter_name_or_path", message, True)
+
+
+def _same(one: Any, other: str) -> bool:
+    return isinstance(one, str) and os.path.realpath(one) == os.path.realpath(other)
 
 
 def _resumes(source: Source, folder: Path) -> Found:
