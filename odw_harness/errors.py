@@ -9,7 +9,8 @@ OdwError
 ├── ModelError      the embedded model is missing or damaged
 ├── StoreError      the store can't be opened, written or understood
 ├── DataError       training data, or a file that it is to be made from, is wrong
-└── TaskError       a run was asked for that can't be done
+├── TaskError       a run was asked for that can't be done
+└── ConfigError     a training configuration, or a model's file for one, can't be read or is wrong
 """
 
 from typing import TYPE_CHECKING
@@ -56,6 +57,10 @@ class DataError(OdwError):
 
 class TaskError(OdwError):
     """A run was asked for that can't be done."""
+
+
+class ConfigError(OdwError):
+    """A training configuration, or a model's file for one, can't be read or is wrong."""
 
 
 def first_fault(error: "ValidationError", what: str) -> str:
