@@ -19,6 +19,8 @@ from odw_harness.traindata.pair import Pair
 
 __all__ = ["generate", "made"]
 
+_WEIGHTS = {"facts": 3, "points": 2, "colloquial": 2, "rewrite": 2, "upper": 9}
+"""How often a style is drawn; upper is open to few documents. The evaluation asks in running text."""
 _TWICE = 0.25
 """Share of documents that are asked for twice, in different styles."""
 
@@ -38,7 +40,7 @@ def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
             scenario, output = _document(next(decks[genre]), rng)
             document += 1
             styles = [style for style in STYLES if style != "upper" or scenario.upper]
-            weights = [3 if style == "upper" else 2 if style == "facts" else 1 for style in styles]
+            weights = [_WEIGHTS[style] for style in styles]
             chosen = rng.choices(styles, weights)
             if rng.random() < _TWICE:
                 chosen += rng.sample([style for style in styles if style not in chosen], 1)

@@ -16,12 +16,20 @@ def _pick(rng: random.Random, key: str) -> str:
 
 
 def subject(scenario: Scenario) -> str:
-    """The title without its organ: 关于…的通知."""
+    """The title without its organ: 关于…的通知. A 令 has no subject in its title, so what it does is named."""
+    if scenario.genre == "令":
+        return f"{scenario.items[0].text}的{'嘉奖令' if '嘉奖' in scenario.title else '政府令'}"
     for issuer in scenario.issuers:
         rest = scenario.title.removeprefix(issuer)
         if rest != scenario.title and len(rest) > 4:
             return rest
     return scenario.title
+
+
+def _whole(scenario: Scenario) -> str:
+    """Who and what in one: the organ's name, unless the title has none, and the subject."""
+    what = subject(scenario)
+    return f"{_name(scenario)}{what}" if what.startswith(("关于", "公布", "嘉奖")) else f"{what}（{_name(scenario)}）"
 
 
 def _head(scenario: Scenario) -> list[tuple[str, str]]:
@@ -64,7 +72,9 @@ def facts(scenario: Scenario, rng: random.Random) -> str:
     """Everything in running text."""
     mark = rng.choice(("。", "。", "；"))
     told = mark.join(item.text for item in _items(scenario)) + "。"
-    lead = _pick(rng, "facts_lead").format(who=_name(scenario), what=subject(scenario), genre=scenario.genre)
+    lead = _pick(rng, "facts_lead").format(
+        who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
+    )
     head = _given(scenario, rng)
     if rng.random() < 0.5:
         return f"{lead}{'，' + head if head else ''}。{told}"
@@ -84,7 +94,9 @@ def points(scenario: Scenario, rng: random.Random) -> str:
 
 def colloquial(scenario: Scenario, rng: random.Random) -> str:
     """A colleague's request."""
-    lead = _pick(rng, "spoken_lead").format(who=_name(scenario), what=subject(scenario), genre=scenario.genre)
+    lead = _pick(rng, "spoken_lead").format(
+        who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
+    )
     joins = [_pick(rng, "spoken_join") if i % 2 else "" for i in range(len(_items(scenario)))]
     told = "。".join(f"{join}{item.spoken}" for join, item in zip(joins, _items(scenario), strict=True))
     head = _given(scenario, rng)
@@ -94,7 +106,9 @@ def colloquial(scenario: Scenario, rng: random.Random) -> str:
 
 def rewrite(scenario: Scenario, rng: random.Random) -> str:
     """A faulty draft to be written anew: no layout, spoken words, a wrong closing, without title."""
-    lead = _pick(rng, "rewrite_lead").format(who=_name(scenario), genre=scenario.genre, what=subject(scenario))
+    lead = _pick(rng, "rewrite_lead").format(
+        who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
+    )
     told = [item.spoken if rng.random() < 0.6 else item.text for item in _items(scenario)]
     title = _pick(rng, "draft_title").format(what=subject(scenario).removeprefix("关于").removesuffix("的" + scenario.genre))
     opening, ending = _pick(rng, "draft_open"), _pick(rng, "draft_end")

@@ -1,6 +1,7 @@
 """The composer: draws what a document needs from the material, with one random generator."""
 
 import random
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -9,10 +10,11 @@ from odw_harness.traindata.generate import figures
 from odw_harness.traindata.generate.figures import Metric
 from odw_harness.traindata.generate.material import Field, read
 from odw_harness.traindata.generate.scenario import Item
-from odw_harness.traindata.generate.world import Organ, day, make_world, people, person, phone, short_day, working_day
+from odw_harness.traindata.generate.world import Organ, World, day, make_world, people, person, phone, short_day, working_day
 
 T = TypeVar("T")
 NUMERALS = "一二三四五六七八九十"
+COUNTS = "零一两三四五六"
 
 
 class Composer:
@@ -24,9 +26,23 @@ class Composer:
         self.world = make_world(rng)
         year = rng.randint(2020, 2026)
         self.today = working_day(date(year, rng.randint(2, 10), rng.randint(1, 28)))
-        self.year = self.today.year
-        self.stamp = day(self.today)
-        self._used: dict[str, None] = {}
+        self._told: dict[str, None] = {}
+
+    @property
+    def year(self) -> int:
+        """The year of the document's date."""
+        return self.today.year
+
+    @property
+    def stamp(self) -> str:
+        """The document's date as it is written."""
+        return day(self.today)
+
+    def redate(self, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Draw the document's date anew, between two days (month, day) of a year; last may lie in the next one."""
+        start = date(self.year, *first)
+        end = date(self.year + (last < first), *last)
+        self.today = working_day(start + timedelta(days=self.rng.randint(0, (end - start).days)))
 
     # drawing
 
@@ -45,6 +61,11 @@ class Composer:
     def say(self, key: str, **slots: Any) -> str:
         """One of the phrasings of a sentence function, filled in."""
         return str(self.pick(read("phrases.yaml")[key])).format(**slots)
+
+    def pair(self, key: str) -> tuple[str, str]:
+        """One of the phrasings that have two parts: a heading and its text, a problem and its remedy."""
+        first, second = self.pick(read("phrases.yaml")[key])
+        return first, second
 
     def people(self, count: int) -> list[str]:
         """Names of different people."""
@@ -68,6 +89,11 @@ class Composer:
         """A working day before the document's date."""
         found = working_day(self.today - timedelta(days=self.rng.randint(least, most)))
         return found if found < self.today else found - timedelta(days=7)
+
+    @staticmethod
+    def next_day(value: date) -> date:
+        """The day after."""
+        return value + timedelta(days=1)
 
     def span(self, first: date, last: date) -> str:
         """2024年3月5日至4月8日; the year again where it changes."""
@@ -94,10 +120,29 @@ class Composer:
         return self.world.bureau(self.field, place) if bureau else self.world.government(place)
 
     def superior(self, organ: Organ) -> tuple[str, str]:
-        """Name and 代字 of a government above the organ that may have sent a document down."""
+        """Name and 代字 of an organ above this one that may have sent a document down."""
+        if self.field.institutions:
+            return organ.up, organ.up.removeprefix("中共")[0] + self.pick(("发", "办发"))
         if organ.place.endswith("县"):
             return f"{self.world.city}市人民政府", f"{self.world.city[0]}政发"
         return f"{self.world.province}省人民政府", f"{self.world.province[0]}政发"
+
+    def campaign(self, name: str) -> str:
+        """A campaign as what is 开展'd: names that say no action get 工作 or 专项行动."""
+        return name if re.search("(?:检查|整治|清理|排查)$", name) and self.chance(0.5) else name + self.pick(("工作", "专项行动"))
+
+    @staticmethod
+    def noun(policy: str) -> str:
+        """What a policy is about, without its verb: 促进学前教育发展 → 学前教育发展."""
+        return re.sub("^(?:推进|促进|加快|加强|支持|深化|发展)", "", policy)
+
+    def elsewhere(self) -> World:
+        """Another place."""
+        return make_world(self.rng)
+
+    def amount(self, span: str) -> int:
+        """A whole number from a span of the material."""
+        return int(figures.number(span, self.rng))
 
     def number_of(self, organ: Organ, suffix: str = "", most: int = 160) -> str:
         """A 发文字号: 机关代字, year and number."""
@@ -106,10 +151,16 @@ class Composer:
     # text
 
     def why(self, count: int = 2) -> str:
-        """A purpose: 为…，…，"""
-        reasons = self.sample(self.field.why, count)
+        """A purpose: 为…，…， No reason comes twice in a document."""
+        fresh = [reason for reason in self.field.why if reason not in self._told]
+        reasons = self.sample(fresh, count)
+        self._told.update(dict.fromkeys(reasons))
         lead = self.pick(("为", "为", "为进一步", "为切实"))
         return f"{lead}{'，'.join(reasons)}，"
+
+    def aim(self) -> str:
+        """A purpose without 为, not told yet."""
+        return self.why(1).removesuffix("，").removeprefix("为").removeprefix("进一步").removeprefix("切实")
 
     def metric(self, text: str) -> Metric:
         """Draw a metric."""
@@ -120,16 +171,25 @@ class Composer:
         chosen = sorted(self.rng.sample(range(len(texts)), min(count, len(texts))))
         return [self.metric(texts[index]) for index in chosen]
 
-    def measures(self, count: int) -> list[tuple[str, str]]:
-        """Different measures of the field: name and what to do, a sentence without its full stop."""
-        return [(name, self.deed(name)) for name in self.sample(list(self.field.measures), count)]
+    def measures(self, matter: dict[str, Any], count: int) -> list[tuple[str, str]]:
+        """Measures of a campaign, a policy or a section: name and what to do, a sentence without its full stop.
 
-    def deed(self, measure: str) -> str:
+        Its own come first; the field's that suit it fill up.
+        """
+        own = matter.get("steps") or matter.get("tasks") or {}
+        names = self.sample(list(own), count)
+        names += self.sample(matter["by"], count - len(names))
+        return [(name, self.deed(own[name] if name in own else self.field.measures[name])) for name in names]
+
+    def deed(self, clauses: Sequence[str]) -> str:
         """Two or three clauses of a measure."""
-        clauses = self.field.measures[measure]
-        chosen = sorted(self.rng.sample(range(len(clauses)), self.pick((2, 2, 3))))
+        chosen = sorted(self.rng.sample(range(len(clauses)), min(len(clauses), self.pick((2, 2, 3)))))
         mark = self.pick(("，", "，", "；"))
         return mark.join(clauses[index] for index in chosen)
+
+    def extra(self, matter: dict[str, Any]) -> str:
+        """What to do about a matter in the field's general words."""
+        return self.deed(self.field.measures[self.pick(matter["by"])])
 
     def listing(self, pairs: Sequence[tuple[str, str]], level: str = "") -> list[str]:
         """Paragraphs of named points; level: 一 or （一） or 是 (in one paragraph), by default drawn."""
@@ -156,20 +216,28 @@ class Composer:
 
     def named(self, label: str, names: Sequence[str]) -> Item:
         """An item of a list of names (measures, tasks)."""
-        listed = "、".join(names)
-        count = len(names)
+        listed, count = "、".join(names), len(names)
+        closing = f"{COUNTS[count]}项" if count > 1 and self.chance(0.5) else ""
+        spoken = f"这{COUNTS[count]}条" if count > 1 else ""
+        text = f"{label}{self.pick(('为', '包括', '是'))}{listed}{closing}"
+        return Item(label, listed, text, f"{label}就写{listed}{spoken}", tuple(names))
+
+    def upper(self, topic: str, organ: Organ, measure: str, genre: str = "通知") -> Item:
+        """A superior's document and the point of it that is to be carried out; its facts begin with title and number."""
+        sender, code = self.superior(organ)
+        title, number = f"《{sender}关于{topic}的{genre}》", f"{code}〔{self.year}〕{self.integer(3, 90)}号"
+        cited, point = f"{title}（{number}）", f"第{NUMERALS[self.integer(1, 6)]}条"
         return Item(
-            label,
-            listed,
-            f"{label}{self.pick(('为', '包括', '有'))}{listed}{'' if count < 2 else self.pick(('', f'{NUMERALS[count - 1]}项'))}",
-            f"{label}就写{listed}{'' if count < 2 else f'这{NUMERALS[count - 1]}条'}",
-            tuple(names),
+            "依据",
+            f"{cited}{point}“{measure}”",
+            f"{cited}{point}要求“{measure}”",
+            f"上级发了{cited}，{point}要求“{measure}”",
+            (title, number, measure),
         )
 
-    def upper(self, topic: str, organ: str, code: str, genre: str = "通知") -> Item:
-        """A superior's document, with the point that is to be carried out. Its first fact is title and number."""
-        title = f"《{organ}关于{topic}的{genre}》"
-        number = f"{code}〔{self.year}〕{self.integer(3, 90)}号"
-        cited = f"{title}（{number}）"
-        point = f"第{NUMERALS[self.integer(1, 6)]}条"
-        return Item("依据", cited, f"{cited}{point}对此作了部署", f"上级发了{cited}，{point}说的就是这件事", (title, number))
+    def basis(self, upper: Item | None) -> str:
+        """根据《…》（…）要求， or nothing without a superior's document."""
+        if upper is None:
+            return ""
+        cited = f"{upper.facts[0]}（{upper.facts[1]}）"
+        return self.pick((f"根据{cited}要求，", f"按照{cited}部署，", f"根据{cited}精神，", f"按照{cited}要求，"))

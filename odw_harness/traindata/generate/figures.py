@@ -17,7 +17,9 @@ _VERBS = (
     "检查|排查|巡查|清查|抽查|核查|走访|摸排|筛查|帮扶|发现|受理|查处|培训|组织|开展|举办|新增|新建|投入|治理|整治|清理|清退|清运|拆除|"
     "更换|更新|更改|安装|配备|增设|设置|发放|约谈|责令|追回|追发|减免|收回|关停|立案|出动|修订|完善|迁移|节约|发布|改造|招聘|资助|登记|"
     "管理|建立|归集|接入|上线|监测|收缴|盘活|处理|退还|规范|转移|减排|开发|纳入|征缴|检测|收购|轮换|销售|抢修|处置|督办|调解|修复|编制|"
-    "征集|接收|数字化|整理|接待|服务|评选|发展|选派|慰问|建成|种植|推广|救助|签约|铺设|维修|加装|回访|抽检|抽样|下达|召回|播种|造林|完成"
+    "征集|接收|数字化|整理|接待|服务|评选|发展|选派|慰问|建成|种植|推广|救助|签约|铺设|维修|加装|回访|抽检|抽样|下达|召回|播种|造林|完成|配置|提供|覆盖|接入|布设|扩充|加固|改建|改善|储备|惠及|带动|添置|扩建|规划用地|购置|设置|存放|汇聚|硬化|配建|走访|卸载|"
+    "查验|规范|劝导|免疫|扦取|清点|报废|补充|调整|采集|抽查|提起|签订|整顿|解决|轮训|立项|授权|引进|选派|到账|挽回|举办|维护|出土|移交|备案|复查|复核|监督|"
+    "新建|组建|管护|备足|悬挂|核查|收回|恢复|腾空|委托|下达|检定|增开|试点|服务|建设|年节约|在线归档|出动|对"
 )
 _VERB = re.compile(rf"^(?:{_VERBS})")
 
@@ -52,7 +54,8 @@ def draw(text: str, rng: random.Random) -> Metric:
         return _change(label, value, change[0], rng)
     if _VERB.match(label):
         return Metric(label, f"{label}{value}", value, f"{label}一共{value}", (value,))
-    return Metric(label, f"{label}{rng.choice(('为', '达到', ''))}{value}", value, f"{label}是{value}", (value,))
+    link = rng.choice(("为", "达到", "")) if unit[0] in "%‰" else rng.choice(("为", ""))
+    return Metric(label, f"{label}{link}{value}", value, f"{label}是{value}", (value,))
 
 
 def number(span: str, rng: random.Random) -> str:
@@ -73,7 +76,7 @@ def _change(label: str, value: str, change: str, rng: random.Random) -> Metric:
     word = "下降" if change[0] == "-" and rng.random() < 0.7 else "增长"
     return Metric(
         label,
-        f"{label}{'' if _VERB.match(label) else rng.choice(('为', '达到', ''))}{value}，比上年{word}{rate}",
+        f"{label}{'' if _VERB.match(label) else rng.choice(('为', ''))}{value}，比上年{word}{rate}",
         f"{value}，比上年{word}{rate}",
         f"{label}是{value}，比上年{word}{rate}",
         (value, f"{word}{rate}"),

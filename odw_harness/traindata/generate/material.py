@@ -30,7 +30,7 @@ class Field:
     rules: list[str]
     trainings: list[str]
     bulletin: str
-    sections: dict[str, list[str]]
+    sections: dict[str, dict[str, list[str]]]
     notices: list[dict[str, Any]]
     helpers: list[str]
     organ: str = ""
@@ -41,7 +41,7 @@ class Field:
 @cache
 def read(name: str) -> Any:
     """A YAML file of the material."""
-    return yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
+    return yaml.load((_FOLDER / name).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 @cache

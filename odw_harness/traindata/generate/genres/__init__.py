@@ -24,25 +24,43 @@ class Maker:
 
 def makers() -> dict[str, tuple[Maker, ...]]:
     """By 文种, as 条例 art. 8 lists them, and the four common kinds of 事务文书."""
-    from odw_harness.traindata.generate.genres import business, down, level, meeting, public, up
+    from odw_harness.traindata.generate.genres import business, level, meeting, orders, public, up, verdicts
 
     return {
-        "决议": (Maker(meeting.plan_resolution, "policies", institutions=False),
-                 Maker(meeting.staff_resolution, "policies", bureaus=False)),
-        "决定": (Maker(down.commendation, "campaigns"), Maker(down.repeal, "rules", institutions=False)),
-        "令": (Maker(public.order, "rules", institutions=False),),
+        "决议": (
+            Maker(meeting.plan_resolution, "policies", institutions=False),
+            Maker(meeting.work_resolution, "sections", institutions=False),
+            Maker(meeting.staff_resolution, "policies", bureaus=False),
+        ),
+        "决定": (Maker(verdicts.commendation, "campaigns"), Maker(verdicts.repeal, "rules", institutions=False)),
+        "令": (
+            Maker(public.order, "rules", institutions=False),
+            Maker(public.order, "rules", institutions=False),
+            Maker(public.honour_order, "campaigns", institutions=False),
+        ),
         "公报": (Maker(public.bulletin, "sections", institutions=False),),
         "公告": (Maker(public.announcement, "公告"),),
         "通告": (Maker(public.announcement, "通告"),),
-        "意见": (Maker(down.opinion, "policies"),),
-        "通知": (Maker(down.campaign_notice, "campaigns"), Maker(down.training_notice, "trainings")),
-        "通报": (Maker(down.progress_circular, "campaigns"), Maker(down.praise_circular, "campaigns")),
+        "意见": (Maker(orders.opinion, "policies"),),
+        "通知": (
+            Maker(orders.campaign_notice, "campaigns"),
+            Maker(orders.campaign_notice, "campaigns"),
+            Maker(orders.training_notice, "trainings"),
+            Maker(orders.meeting_notice, "campaigns"),
+            Maker(orders.print_notice, "rules"),
+        ),
+        "通报": (Maker(verdicts.progress_circular, "campaigns"), Maker(verdicts.praise_circular, "campaigns")),
         "报告": (Maker(up.campaign_report, "campaigns"), Maker(up.funds_report, "projects")),
         "请示": (Maker(up.project_request, "projects"), Maker(up.funds_request, "campaigns")),
-        "批复": (Maker(down.approval, "projects"),),
+        "批复": (Maker(verdicts.approval, "projects"),),
         "议案": (Maker(up.bill, "rules", institutions=False),),
-        "函": (Maker(level.joint_letter, "campaigns"), Maker(level.comment_letter, "rules"),
-               Maker(level.reply_letter, "projects")),
+        "函": (
+            Maker(level.joint_letter, "campaigns"),
+            Maker(level.visit_letter, "policies"),
+            Maker(level.comment_letter, "rules"),
+            Maker(level.comment_reply, "rules", institutions=False),
+            Maker(level.visit_reply, "policies"),
+        ),
         "纪要": (Maker(meeting.project_minutes, "projects"), Maker(meeting.campaign_minutes, "campaigns")),
         "工作总结": (Maker(business.summary, "sections"),),
         "工作计划": (Maker(business.plan, "policies"),),
