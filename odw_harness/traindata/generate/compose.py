@@ -10,7 +10,7 @@ from odw_harness.traindata.generate import figures
 from odw_harness.traindata.generate.figures import Metric
 from odw_harness.traindata.generate.material import Field, read
 from odw_harness.traindata.generate.scenario import Item
-from odw_harness.traindata.generate.world import Organ, World, day, make_world, people, person, phone, short_day, working_day
+from odw_harness.traindata.generate.world import Organ, World, code_of, day, make_world, people, person, phone, short_day, working_day
 
 T = TypeVar("T")
 NUMERALS = "一二三四五六七八九十"
@@ -24,9 +24,8 @@ class Composer:
         self.rng = rng
         self.field = field
         self.world = make_world(rng)
-        year = rng.randint(2020, 2026)
+        year = rng.randint(2020, 2025)
         self.today = working_day(date(year, rng.randint(2, 10), rng.randint(1, 28)))
-        self._told: dict[str, None] = {}
 
     @property
     def year(self) -> int:
@@ -66,6 +65,21 @@ class Composer:
         """One of the phrasings that have two parts: a heading and its text, a problem and its remedy."""
         first, second = self.pick(read("phrases.yaml")[key])
         return first, second
+
+    def opening(self, key: str, upper: Item | None, **slots: Any) -> str:
+        """A phrasing that may follow 根据《…》要求，: then none that names a basis of its own."""
+        phrases = [text for text in read("phrases.yaml")[key] if not (upper and text.startswith(("根据", "按照")))]
+        return str(self.pick(phrases)).format(**slots)
+
+    def measure_of(self, rule: dict[str, str]) -> str:
+        """A rule as a government's own (办法, 规定), not the people's congress's (条例)."""
+        stem = rule["name"].removesuffix("条例")
+        return rule["name"] if stem == rule["name"] else f"{stem}{'办法' if '管理' in stem else '管理办法'}"
+
+    def parts_of_rule(self, count: int) -> list[str]:
+        """What a rule is about: 职责分工, 监督检查 …, in the order in which rules have them."""
+        parts = read("phrases.yaml")["rule_parts"]
+        return [parts[index] for index in sorted(self.rng.sample(range(len(parts)), count))]
 
     def people(self, count: int) -> list[str]:
         """Names of different people."""
@@ -121,11 +135,11 @@ class Composer:
 
     def superior(self, organ: Organ) -> tuple[str, str]:
         """Name and 代字 of an organ above this one that may have sent a document down."""
-        if self.field.institutions:
-            return organ.up, organ.up.removeprefix("中共")[0] + self.pick(("发", "办发"))
-        if organ.place.endswith("县"):
-            return f"{self.world.city}市人民政府", f"{self.world.city[0]}政发"
-        return f"{self.world.province}省人民政府", f"{self.world.province[0]}政发"
+        sender = organ.up
+        if not self.field.institutions:
+            at_county = organ.place.endswith("县")
+            sender = f"{self.world.city}市人民政府" if at_county else f"{self.world.province}省人民政府"
+        return sender, f"{code_of(sender)}{self.pick(('发', '办发'))}"
 
     def campaign(self, name: str) -> str:
         """A campaign as what is 开展'd: names that say no action get 工作 or 专项行动."""
@@ -150,17 +164,13 @@ class Composer:
 
     # text
 
-    def why(self, count: int = 2) -> str:
-        """A purpose: 为…，…， No reason comes twice in a document."""
-        fresh = [reason for reason in self.field.why if reason not in self._told]
-        reasons = self.sample(fresh, count)
-        self._told.update(dict.fromkeys(reasons))
-        lead = self.pick(("为", "为", "为进一步", "为切实"))
-        return f"{lead}{'，'.join(reasons)}，"
-
-    def aim(self) -> str:
-        """A purpose without 为, not told yet."""
-        return self.why(1).removesuffix("，").removeprefix("为").removeprefix("进一步").removeprefix("切实")
+    def why(self, matter: dict[str, Any] | None = None) -> str:
+        """A purpose: 为…，…，: the matter's own and perhaps a general one; without a matter two of the field's."""
+        if matter is None:
+            reasons = self.sample(self.field.why, 2)
+        else:
+            reasons = [matter["aim"], *([self.say("general_aim")] if self.chance(0.6) else [])]
+        return f"{self.pick(('为', '为', '为进一步', '为切实'))}{'，'.join(reasons)}，"
 
     def metric(self, text: str) -> Metric:
         """Draw a metric."""

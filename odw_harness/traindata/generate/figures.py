@@ -102,13 +102,9 @@ def _share(parts: list[str], rng: random.Random) -> Metric:
 def _target(parts: list[str], rng: random.Random) -> Metric:
     label, unit, now, _, then = parts
     first, last = f"{number(now, rng)}{unit}", f"{number(then, rng)}{unit}"
-    return Metric(
-        label,
-        f"{label}由{first}提高到{last}",
-        f"由{first}提高到{last}",
-        f"{label}现在是{first}，要提高到{last}",
-        (first, last),
-    )
+    verb = "提高到" if unit == "%" else rng.choice(("增加到", "增加到", "扩大到"))
+    change = f"由{first}{verb}{last}"
+    return Metric(label, f"{label}{change}", change, f"{label}现在是{first}，要{verb}{last}", (first, last))
 
 
 def _split(parts: list[str], rng: random.Random) -> Metric:

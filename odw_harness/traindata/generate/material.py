@@ -15,7 +15,7 @@ class Field:
     """A field of work, as its YAML file has it.
 
     Metrics are written in the small language of `figures.draw`. institutions: for fields whose documents come from
-    firms, universities, hospitals or party committees instead of a bureau; empty otherwise.
+    firms, universities, hospitals or party committees instead of a bureau; empty otherwise. visits: what a survey visits.
     """
 
     name: str
@@ -27,12 +27,13 @@ class Field:
     campaigns: list[dict[str, Any]]
     projects: list[dict[str, Any]]
     policies: list[dict[str, Any]]
-    rules: list[str]
+    rules: list[dict[str, str]]
     trainings: list[str]
     bulletin: str
     sections: dict[str, dict[str, list[str]]]
     notices: list[dict[str, Any]]
     helpers: list[str]
+    visits: tuple[str, str] = ("乡镇", "村")
     organ: str = ""
     code: str = ""
     institutions: tuple[dict[str, str], ...] = ()

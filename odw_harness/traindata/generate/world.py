@@ -114,6 +114,15 @@ def make_world(rng: random.Random) -> World:
     )
 
 
+_FAMILIES = {"教育厅": "教", "国有资产监督管理委员会": "国资", "卫生健康委员会": "卫健", "组织部": "组", "宣传部": "宣", "人民政府": "政"}
+
+
+def code_of(organ: str) -> str:
+    """The 机关代字 of a superior, known by its name only."""
+    family = next((code for ending, code in _FAMILIES.items() if organ.endswith(ending)), "委")
+    return organ.removeprefix("中共")[0] + family
+
+
 def person(rng: random.Random) -> str:
     """A person's name that stands in no question."""
     while True:

@@ -1,5 +1,6 @@
 """事务文书: 工作总结, 工作计划, 讲话稿, 调研报告."""
 
+import re
 from typing import Any
 
 from odw_harness.traindata.generate.compose import NUMERALS, Composer
@@ -11,7 +12,7 @@ from odw_harness.traindata.generate.world import Organ
 def summary(c: Composer, section: str) -> Scenario:
     """工作总结 of a year: figures by section, shortcomings, the next year's targets."""
     c.redate((12, 20), (2, 5))
-    organ = c.issuer("city bureau", "county bureau")
+    organ = c.issuer("city bureau")
     year = c.year - 1 if c.today.month < 6 else c.year
     others = [name for name in c.field.sections if name != section]
     chosen = [section, *c.sample(others, c.pick((1, 2)))]
@@ -47,29 +48,35 @@ def summary(c: Composer, section: str) -> Scenario:
     return Scenario("工作总结", title, (organ.name,), c.stamp, body, items, signature=(organ.name,))
 
 
+_DOABLE = re.compile(
+    "^(?:新增|改造|完成|培训|建成|治理|举办|清理|组建|招聘|维修|数字化|征集|开展|新建|上线|发展|选派|引进|收购|检查|排查|抽检|抽查|建立|走访)"
+)
+"""Counts that an organ can set itself as a target."""
+
+
 def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     """工作计划: targets, tasks with who and when, safeguards."""
     half = c.chance(0.5)
     c.redate((6, 10), (7, 10)) if half else c.redate((1, 4), (2, 20))
-    organ = c.issuer("city bureau", "county bureau")
+    organ = c.issuer("city bureau")
     span = f"{c.year}年{'下半年' if half else ''}"
-    counts = [text for part in c.field.sections.values() for text in part["metrics"] if len(text.split()) == 3 and "%" not in text]
+    counts = [text for part in c.field.sections.values() for text in part["metrics"] if len(text.split()) == 3 and _DOABLE.match(text)]
     targets = [metric for text in c.sample(counts, 2) if (metric := draw(text, c.rng))]
     campaign, project, training = c.pick(c.field.campaigns), c.pick(c.field.projects), c.pick(c.field.trainings)
-    upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.5) else None
-    offices = c.sample(c.field.offices, 3)
+    free = [office for office in c.field.offices if office not in (campaign["office"], project["office"])]
+    upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.75) else None
     months = [f"{month}月底前" for month in sorted(c.rng.sample(range(8 if half else 3, 13), 3))]
     scope, cost, people = c.metric(campaign["scope"]), f"{c.amount(project['cost']) // 3}万元", f"{c.integer(46, 320)}人"
     tasks = [
-        (f"开展{campaign['name']}", f"覆盖{scope.label}{scope.value}", scope.facts, c.measures(campaign, 1)[0][1]),
-        (f"{project['act']}{project['name']}", f"完成投资{cost}", (cost,), c.say("project_care")),
-        (f"举办{training}", f"培训{people}", (people,), c.say("plan_learn")),
+        (f"开展{campaign['name']}", f"覆盖{scope.label}{scope.value}", scope.facts, c.measures(campaign, 1)[0][1], campaign["office"]),
+        (f"{project['act']}{project['name']}", f"完成投资{cost}", (cost,), c.say("project_care"), project["office"]),
+        (f"举办{training}", f"培训{people}", (people,), c.say("plan_learn"), c.pick(free)),
     ]
     c.rng.shuffle(tasks)
     aim = "，".join(target.text for target in targets)
     items = [Item("目标", aim, f"{span}目标：{aim}", f"{span}的目标是{aim}", (span, *(f for t in targets for f in t.facts)))]
     points, together = [], c.chance(0.5)
-    for (name, size, facts, how), due, office in zip(tasks, months, offices, strict=True):
+    for (name, size, facts, how, office), due in zip(tasks, months, strict=True):
         items.append(Item(f"任务{NUMERALS[len(points)]}", f"{name}，{size}，{due}完成，责任部门{office}", f"{due}{name}，{size}，责任部门为{office}", f"{due}要{name}，{size}，交给{office}", (name, *facts, due, office)))
         points.append((name, f"{size}，{how}。{due}完成，责任部门：{office}" if together else f"{how}，{size}。责任部门为{office}，{due}完成"))
     leader = c.pick(("办公室", "综合科")) if not c.field.institutions else "办公室"
@@ -84,7 +91,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
         ("强化协同", "各部门要主动配合、互通信息，形成工作合力"),
     ]
     kept = [guards[1], *c.sample([guards[0], guards[2], guards[3]], c.pick((1, 2)))]
-    body = [c.basis(upper) + c.say("plan_open", span=span, topic=c.field.name, me=organ.me)]
+    body = [c.basis(upper) + c.opening("plan_open", upper, span=span, topic=c.field.name, me=organ.me)]
     body += c.sections(("工作目标", [f"{span}，{c.pick(('力争', '计划', '实现'))}{aim}。"]), (c.pick(("重点任务", "主要任务")), c.listing(points, "（一）")), ("保障措施", c.listing(kept, c.pick(("（一）", "是")))))
     return Scenario("工作计划", f"{organ.name}{span}工作计划", (organ.name,), c.stamp, body, items, signature=(organ.name,), upper=upper)
 
@@ -101,10 +108,10 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     results = c.metrics(campaign["results"], c.pick((2, 3)))
     problem, remedy = campaign["problem"]
     behind, deadline = f"{c.integer(13, 46)}个", f"{min(12, c.today.month + c.integer(1, 3))}月底"
-    measures = c.measures(campaign, c.pick((2, 3)))
+    measures = c.measures(campaign, 3)
     meeting = f"{organ.area}{name}{c.pick(('推进会', '工作会议', '调度会'))}"
     speaker = _speaker(organ, head)
-    upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.5) else None
+    upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     told_of = f"{problem}，还有{behind}单位进展滞后"
     items = [
         Item("会议", f"{c.stamp}召开{meeting}", f"{c.stamp}召开{meeting}", f"{c.stamp}开{meeting}", (meeting,)),
@@ -116,7 +123,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     told = "，".join(result.text for result in results)
     good = f"{c.pick(('前一阶段', '这段时间以来', '今年以来', '近期'))}，同志们做了大量工作，{told}。{c.say('speech_good')}"
     bad = f"{c.say('speech_bad')}{c.pick(('比如', '目前', '突出的是', '主要是'))}，{told_of}。{c.pick(('下一步要', '对此，要', '要下决心'))}{remedy}。"
-    presses = c.sample([c.say("speech_press") for _ in range(1)] + ["要拿出硬招实招，一项一项抓落实", "各单位要对号入座、主动认账", "这一条，没有讨价还价的余地", "谁的责任谁来扛，不能推诿扯皮", "基层有困难，机关要靠上去帮助解决"], len(measures))
+    presses = c.sample([c.say("speech_press"), "要拿出硬招实招，一项一项抓落实", "各单位要对号入座、主动认账", "这一条，没有讨价还价的余地", "谁的责任谁来扛，不能推诿扯皮", "基层有困难，机关要靠上去帮助解决"], len(measures))
     steps = [f"第{NUMERALS[i]}，{measure}。{text}。{press}。" for i, ((measure, text), press) in enumerate(zip(measures, presses, strict=True))]
     last = f"{c.pick(('所有任务，', '各项任务', '时间上，各项任务'))}{deadline}前要全面完成。"
     opening = c.say("speech_open")
@@ -142,12 +149,12 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
     when = c.span(start, c.earlier(6, 14))
     asked, visits = c.integer(260, 760), f"{c.integer(26, 88)}人"
     back = asked - c.integer(13, 58)
-    units = ("部门", "班组") if c.field.institutions else ("乡镇", "村")
+    units = c.field.visits
     where = f"{c.integer(4, 11)}个{units[0]}{c.integer(13, 36)}个{units[1]}"
     facts, now = [c.metric(text) for text in policy["survey"]], c.metric(policy["targets"][0])
     problems, measures = [tuple(pair) for pair in policy["problems"]], c.measures(policy, c.pick((2, 3)))
     basics = f"走访{where}，发放问卷{asked}份，回收有效问卷{back}份，访谈{visits}"
-    upper = c.upper(policy["name"], organ, measures[0][0], "意见") if c.chance(0.4) else None
+    upper = c.upper(policy["name"], organ, measures[0][0], "意见") if c.chance(0.6) else None
     found = [problem for problem, _ in problems]
     items = [
         Item("调研时间", when, f"调研时间为{when}", f"{when}去调研的", (when,)),
@@ -162,7 +169,7 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
     if trouble[0][1] == trouble[1][1]:
         trouble[1] = (found[1], "基层干部和群众希望尽快加以改进")
     advise = [(measure, f"{c.pick(('建议', '要'))}{text}") for measure, text in measures]
-    opening = f"{c.basis(upper)}{c.say('survey_open', topic=topic, who=who, when=when)}{c.say('survey_turn')}"
+    opening = f"{c.basis(upper)}{c.opening('survey_open', upper, topic=topic, who=who, when=when)}{c.say('survey_turn')}"
     remedies = f"针对上述问题，要{'，'.join(remedy for _, remedy in problems)}，把{now.text}。"
     body = [opening, *c.sections(
         ("基本情况", [f"调研组{basics}。{told}。"] if c.chance(0.5) else c.listing([("调研开展情况", basics), ("主要情况", told)], "（一）")),

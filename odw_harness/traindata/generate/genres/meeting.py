@@ -24,13 +24,15 @@ def plan_resolution(c: Composer, policy: dict[str, Any]) -> Scenario:
 
 
 def staff_resolution(c: Composer, policy: dict[str, Any]) -> Scenario:
-    """决议 of an institution's staff congress on a plan."""
+    """决议 of an institution's staff congress, or of a party committee's plenum, on a plan."""
     organ = c.issuer()
-    kind = "党员代表大会" if "中共" in organ.name else "职工代表大会"
-    session = f"{organ.name.removeprefix('中共')}第{NUMERALS[c.integer(1, 7)]}届{kind}第{NUMERALS[c.integer(1, 5)]}次会议"
     plan = f"《{policy['name']}实施方案（{c.year}—{c.year + 3}年）》"
-    everyone = "全体党员" if kind == "党员代表大会" else "全体职工"
-    return _plan(c, policy, session, (organ.short, plan, organ.short, everyone))
+    if organ.name.startswith("中共"):
+        place = organ.name[2:5]
+        session = f"中国共产党{place}第{NUMERALS[c.integer(2, 8)]}届委员会第{NUMERALS[c.integer(3, 8)]}次全体会议"
+        return _plan(c, policy, session, (place, plan, organ.short, f"全{place[-1]}各级党组织和广大党员"))
+    session = f"{organ.name}第{NUMERALS[c.integer(1, 7)]}届职工代表大会第{NUMERALS[c.integer(1, 5)]}次会议"
+    return _plan(c, policy, session, (organ.short, plan, organ.short, "全体职工"))
 
 
 def _plan(c: Composer, policy: dict[str, Any], session: str, parties: tuple[str, str, str, str]) -> Scenario:
@@ -103,7 +105,7 @@ def project_minutes(c: Composer, project: dict[str, Any]) -> Scenario:
         ("前期工作", f"{finish}前完成前期手续办理", (finish,), "other"),
     ]
     pending = c.pick(("后期运营管理模式", "配套道路建设时序", "设备选型方案", "临时过渡场所安排", "周边管线迁改费用分担"))
-    return _minutes(c, f"{project['act']}{project['name']}", agreed, pending if c.chance(0.6) else "")
+    return _minutes(c, project, f"{project['act']}{project['name']}", agreed, pending if c.chance(0.6) else "")
 
 
 def campaign_minutes(c: Composer, campaign: dict[str, Any]) -> Scenario:
@@ -118,10 +120,10 @@ def campaign_minutes(c: Composer, campaign: dict[str, Any]) -> Scenario:
         (measure, text, (measure,), "other"),
     ][: c.pick((3, 4))]
     pending = c.pick(("检查人员补助标准", "第三方机构参与方式", "长效考核办法")) if c.chance(0.5) else ""
-    return _minutes(c, campaign["name"], agreed, pending)
+    return _minutes(c, campaign, campaign["name"], agreed, pending)
 
 
-def _cast(c: Composer) -> tuple[str, str, str, dict[str, str]]:
+def _cast(c: Composer, office: str) -> tuple[str, str, str, dict[str, str]]:
     """Who issues the 纪要 and how, who presides, and the units by what they answer for."""
     if not c.field.institutions and c.chance(0.6):
         organ = c.organ(c.pick(("city", "county")))
@@ -132,13 +134,15 @@ def _cast(c: Composer) -> tuple[str, str, str, dict[str, str]]:
         return f"{organ.name}办公室", f"{place}政府", f"副{organ.head}", {"lead": lead, "money": money, "other": others[0], "away": others[1] if money != others[1] else f"{place}发展和改革委员会"}
     organ = c.issuer("city bureau", "county bureau")
     pool = [name for name in (c.field.helpers if c.field.institutions else c.field.offices) if "财务" not in name and name != "办公室"]
-    lead, other, away = c.sample(pool, 3)
+    other, away = c.sample([name for name in pool if name != office], 2)
     money = next((name for name in c.field.helpers if "财务" in name), "办公室") if c.field.institutions else "规划财务科"
-    return organ.name, organ.short, organ.head, {"lead": lead, "money": money, "other": other, "away": away}
+    return organ.name, organ.short, organ.head, {"lead": office, "money": money, "other": other, "away": away}
 
 
-def _minutes(c: Composer, topic: str, agreed: list[tuple[str, str, tuple[str, ...], str]], pending: str) -> Scenario:
-    issuer, short, office, units = _cast(c)
+def _minutes(
+    c: Composer, matter: dict[str, Any], topic: str, agreed: list[tuple[str, str, tuple[str, ...], str]], pending: str
+) -> Scenario:
+    issuer, short, office, units = _cast(c, matter["office"])
     held, half = day(c.earlier(2, 6)), c.pick(("上午", "下午"))
     host, *names = c.people(5)
     place = c.pick(("第一会议室", "第三会议室", "四楼会议室", "多功能会议室", "七楼会议室"))

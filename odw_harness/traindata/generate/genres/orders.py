@@ -35,7 +35,7 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     organ = c.issuer("city bureau", "county bureau", "city bureau")
     topic, name = campaign["name"], c.campaign(campaign["name"])
     measures = c.measures(campaign, c.pick((2, 3)))
-    upper = c.upper(f"开展{topic}", organ, measures[0][0]) if c.chance(0.5) else None
+    upper = c.upper(f"开展{topic}", organ, measures[0][0]) if c.chance(0.7) else None
     law = upper is None and c.chance(0.5)
     scope = c.metric(campaign["scope"])
     start = c.later(4, 14)
@@ -63,9 +63,9 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
 
     basis = f"{c.pick(('依据', '根据'))}{c.field.law}{c.pick(('', '有关规定'))}，" if law else c.basis(upper)
     decided = c.say("decide_to", when=when, area=organ.area, name=name, us=organ.short)
-    opening = f"{c.why()}{basis}{decided}"
+    opening = f"{c.why(campaign)}{basis}{decided}"
     scoped = f"{c.pick(('本次工作覆盖', '工作范围为', '工作对象为'))}{covered}。"
-    back = c.say("report_back", deadline=due, us=organ.short, office=c.pick(c.field.offices))
+    back = c.say("report_back", deadline=due, us=organ.short, office=campaign["office"])
     steps = [
         (f"{stage}阶段（{span}）", c.say(f"stage_{key}"))
         for stage, span, key in zip(stages, spans, ("first", "second", "third"), strict=True)
@@ -114,7 +114,7 @@ def training_notice(c: Composer, training: str) -> Scenario:
         Item("报名截止", signup, f"{signup}前报名", f"{signup}前把名单报上来", (signup,)),
     ]
     contact = c.contact()
-    decided = c.pick((f"{organ.short}决定举办", "经研究，决定举办", "定于近期举办", "拟举办"))
+    decided = c.pick((f"{organ.short}决定举办", "经研究，决定举办", "定于近期举办", "根据年度培训计划，决定举办"))
     held = [f"时间：{when}。", f"地点：{where}。"] if c.chance(0.5) else [f"培训于{when}举行，地点设在{where}。"]
     about = c.pick((f"重点讲授{listed}", f"内容包括{listed}", f"围绕{listed}等内容开展教学", f"培训内容为{listed}"))
     required = c.listing(c.sample(_COURSE_RULES, c.pick((2, 3))), c.pick(("（一）", "是")))
@@ -155,7 +155,7 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     ]
     contact = c.contact()
     rules = c.sample(_MEETING_RULES, 2)
-    body = [f"{c.why()}{c.pick((f'{organ.short}决定召开', '经研究，决定召开', '定于近期召开'))}{meeting}。{c.say('meeting_turn')}"]
+    body = [f"{c.why(campaign)}{c.pick((f'{organ.short}决定召开', '经研究，决定召开', '定于近期召开'))}{meeting}。{c.say('meeting_turn')}"]
     parts = [
         ("会议时间", f"{when}"), ("会议地点", f"{where}"), ("参会人员", f"各单位负责人，共{seats}"),
         ("会议内容", f"{speakers}交流发言；部署{'、'.join(names)}等工作"),
@@ -176,10 +176,10 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     )
 
 
-def print_notice(c: Composer, rule: str) -> Scenario:
+def print_notice(c: Composer, rule: dict[str, str]) -> Scenario:
     """通知 that hands down a rule of one's own."""
     organ = c.issuer("city", "county", "city bureau")
-    name = rule.removesuffix("条例") + ("管理办法" if rule.endswith("条例") and "管理" not in rule else "办法" if rule.endswith("条例") else "")
+    name = c.measure_of(rule)
     place = organ.name if c.field.institutions else organ.place
     book = f"{place}{name}"
     government = "政府" in organ.name
@@ -197,9 +197,8 @@ def print_notice(c: Composer, rule: str) -> Scenario:
     ]
     if ends:
         items.append(Item("执行期限", term, term, term, (term,)))
-    deeds = c.sample(list(c.field.measures), 2)
     follow = c.pick((
-        f"各有关单位要认真组织学习，准确把握文件要求，{c.deed(c.field.measures[deeds[0]])}。",
+        f"各有关单位要认真组织学习，准确把握文件要求，切实{rule['aim']}。",
         "各有关单位要加强学习宣传和业务培训，明确责任分工，保证文件规定落到实处。",
         "执行中要注意总结经验、发现问题，重要情况及时报告。",
         "各有关单位要对照文件规定完善配套制度，加强日常监督检查。",
@@ -223,9 +222,9 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
     targets = [c.metric(text) for text in policy["targets"]]
     support = c.metric(policy["support"])
     lead, *helpers = _leaders(c, organ)
-    measures = c.measures(policy, c.pick((3, 3, 4)))
+    measures = c.measures(policy, c.pick((3, 4, 4)))
     aim = "；".join(target.text for target in targets)
-    upper = c.upper(policy["name"], organ, measures[0][0], "意见") if c.chance(0.55) else None
+    upper = c.upper(policy["name"], organ, measures[0][0], "意见") if c.chance(0.75) else None
     supported = c.chance(0.7)
     goal = f"到{year}，{aim}"
     duty = f"由{lead}牵头，{'、'.join(helpers)}按职责配合"
@@ -236,7 +235,7 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
         *([c.item(support)] if supported else []),
         Item("责任分工", duty, duty, f"{lead}牵头，{'、'.join(helpers)}配合", (lead, *helpers)),
     ]
-    opening = f"{c.why()}{c.basis(upper)}{c.say('opinion_turn', topic=policy['name'], area=organ.area)}"
+    opening = f"{c.why(policy)}{c.basis(upper)}{c.say('opinion_turn', topic=policy['name'], area=organ.area)}"
     thought = c.say("opinion_principle")
     parts = [("总体要求", [f"{thought}。{goal}。"] if c.chance(0.5) else [f"（一）工作思路。{thought}。", f"（二）工作目标。{goal}。"])]
     parts.append((c.pick(("重点任务", "主要任务")), c.listing(measures, "（一）")))

@@ -9,11 +9,11 @@ from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import day, phone
 
 
-def order(c: Composer, rule: str) -> Scenario:
+def order(c: Composer, rule: dict[str, str]) -> Scenario:
     """令 that publishes a rule of the city's government (条例 art. 8(3), GB/T 9704—2012 10.2)."""
     organ, mayor = c.organ("city"), c.people(1)[0]
-    kind = "办法" if rule.endswith("办法") else "规定"
-    title = f"{organ.place}{rule if rule.endswith(kind) else rule.removesuffix('条例') + kind}"
+    name = c.measure_of(rule)
+    kind, title = name[-2:], f"{organ.place}{name}"
     passed, start = day(c.earlier(5, 30)), day(c.later(25, 120))
     session, code = f"第{c.integer(14, 96)}次常务会议", f"第{c.integer(14, 168)}号"
     change = c.chance(0.3)
@@ -61,7 +61,7 @@ def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
 def bulletin(c: Composer, section: str) -> Scenario:
     """公报 of a year's figures, led by one section."""
     c.redate((2, 1), (6, 20))
-    organ = c.organ(c.pick(("city bureau", "city bureau", "county bureau")))
+    organ = c.organ("city bureau")
     year = f"{c.year - 1}年"
     others = [name for name in c.field.sections if name != section]
     chosen = [section, *c.sample(others, c.pick((1, 2, 2)))]
@@ -75,7 +75,7 @@ def bulletin(c: Composer, section: str) -> Scenario:
         intro = c.pick((f"{year}，{organ.area}{c.field.name}事业稳步发展，主要情况如下：", f"现将{organ.place}{year}{c.field.bulletin}情况公布如下：", f"{year}，{organ.place}{c.field.name}工作扎实推进，各项任务有序落实。现公报如下：", f"根据年度统计结果，现将{year}有关情况公布如下："))
         body.append(intro)
     for i, (name, metrics) in enumerate(told):
-        lead = c.pick((f"{year}，{organ.area}", "全年", f"{organ.area}", f"{year}，", "全年，"))
+        lead = c.pick((f"{year}，{organ.area}", "全年", f"{organ.area}", f"{year}，"))
         body += [f"{NUMERALS[i]}、{name}", f"{lead}{c.pick(('，', '；', '。')).join(metric.text for metric in metrics)}。"]
     return Scenario(
         "公报", f"{organ.place}{year}{c.field.bulletin}公报", (organ.name,), c.stamp, body, items, date_position="head",
@@ -92,7 +92,7 @@ def _filled(c: Composer, rows: list[list[str]]) -> list[Item]:
     second = c.later(8, 24, first)
     slots = {
         "d1": day(first), "d2": day(second), "d3": day(c.later(10, 30, second)), "tel": phone(c.rng),
-        "town": c.world.towns[0], "town2": c.world.towns[1], "road": c.world.roads[0], "road2": c.world.roads[1],
+        "night": f"{day(first)}22时至{day(c.next_day(first))}6时", "dawn": f"{day(c.next_day(first))}6时", "town": c.world.towns[0], "town2": c.world.towns[1], "road": c.world.roads[0], "road2": c.world.roads[1],
         "river": c.world.river,
     }
     items = []

@@ -30,7 +30,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     measures = c.measures(campaign, 2)
     deadline = _month_end(c, 1, 3)
     found = "，".join(problem for problem, _ in problems)
-    upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.55) else None
+    upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     items = [
         c.named("主要做法", [measure for measure, _ in measures]),
         *map(c.item, results),
@@ -70,7 +70,8 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
 def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
     """报告 of how a project's money was spent; parts and totals agree."""
     organ = c.issuer("city bureau", "county", "county bureau")
-    name, total = project["name"], c.amount(project["cost"])
+    total = c.amount(project["cost"])
+    name = project["name"] + ("" if project["name"].endswith(("工程", "项目")) else "建设")
     sources = ("上级补助", "自筹") if c.field.institutions else c.pick((("省级", "市级"), ("中央", "省级", "本级"), ("上级", "本级")))
     spent = round(total * c.integer(68, 96) / 100)
     given, used = divide(total, len(sources), c.rng), divide(spent, len(project["uses"]), c.rng)
@@ -90,9 +91,8 @@ def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
         Item("下一步", f"{deadline}前支付完毕", f"{deadline}前全部支付完毕", f"{deadline}前要全部支付完毕", (deadline,)),
     ]
     plan = f"{remedy}，{c.say('project_care')}，确保{deadline}前全部支付完毕。"
-    care = c.pick(("按照资金管理有关规定，", "", "根据年度工作安排，"))
-    began = f"{care}{organ.me}{c.pick(('认真做好', '切实加强', '严格规范'))}{name}资金使用管理。"
-    opening = f"{c.why() if c.chance(0.4) else ''}{began}{c.say('report_turn', topic=f'{name}资金使用')}"
+    began = f"{organ.me}{c.pick(('认真做好', '切实加强', '严格规范'))}{name}资金使用管理。"
+    opening = f"{c.why(project) if c.chance(0.4) else ''}{began}{c.say('report_turn', topic=f'{name}资金使用')}"
     form = c.integer(0, 2)
     if form == 0:
         body = [opening, *c.sections(
@@ -133,9 +133,9 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
     ]
     contact = c.contact() if c.chance(0.6) else None
     size = f"{f'选址{site}，' if site else ''}{'，'.join(metric.text for metric in scale)}"
-    opening = f"{c.why()}{organ.me}拟{what}。{c.say('request_turn')}"
+    opening = f"{c.why(project)}{organ.me}拟{what}。{c.say('request_turn')}"
     good = c.pick(("实施该项目，有利于", f"{what}，有助于", "项目建成后，可以进一步"))
-    reason = f"{c.pick(('目前，', '近年来，', ''))}{'，'.join(need)}。{good}{c.aim()}{c.pick(('，具有现实必要性', '', '，十分必要'))}。"
+    reason = f"{c.pick(('目前，', '近年来，', ''))}{'，'.join(need)}。{good}{c.say('project_good')}{c.pick(('，具有现实必要性', '', '，十分必要'))}。"
     plan = [("建设规模", size), ("投资和资金来源", f"项目{money}"), ("建设期限", f"建设期为{term}")]
     ask = c.say("request_ask", up=organ.up, what=what) + c.say("request_promise", me=organ.me)
     form = c.integer(0, 2)
@@ -159,7 +159,7 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
     money = f"需工作经费{total}万元，其中{'、'.join(f'{use}{value}万元' for use, value in zip(uses, parts, strict=True))}"
     until = _month_end(c, 1, 4)
     measures = c.measures(campaign, 2)
-    upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.55) else None
+    upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     items = [
         *map(c.item, results),
         c.named("工作任务", [measure for measure, _ in measures]),
@@ -168,7 +168,7 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
     ]
     contact = c.contact() if c.chance(0.6) else None
     turn = c.pick(("现就经费事项请示如下：", "现将经费需求请示如下：", "现就所需经费请示如下：", "现将有关事项请示如下："))
-    opening = f"{c.why()}{c.basis(upper)}{organ.me}组织开展{name}。{c.pick(('截至目前，', '前期，', '目前，'))}{'，'.join(r.text for r in results)}。{turn}"
+    opening = f"{c.why(campaign)}{c.basis(upper)}{organ.me}组织开展{name}。{c.pick(('截至目前，', '前期，', '目前，'))}{'，'.join(r.text for r in results)}。{turn}"
     ask = c.say("request_ask", up=organ.up, what=f"安排{name}经费{total}万元")
     promise = c.pick(("严格按照规定用途使用经费，专款专用", "加强经费管理，自觉接受审计监督", "厉行节约，切实提高资金使用效益"))
     body = [opening, *c.sections(
@@ -183,10 +183,10 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
     )
 
 
-def bill(c: Composer, rule: str) -> Scenario:
+def bill(c: Composer, rule: dict[str, str]) -> Scenario:
     """议案 of a people's government for its congress's standing committee (条例 art. 8(13))."""
     organ = c.organ("city")
-    stem = rule.removesuffix("条例").removesuffix("实施办法").removesuffix("办法").removesuffix("规定")
+    stem = rule["name"].removesuffix("条例").removesuffix("实施办法").removesuffix("办法").removesuffix("规定")
     title = f"《{organ.place}{stem}条例（草案）》"
     size = f"{c.integer(5, 9)}章{c.integer(34, 72)}条"
     got = c.integer(120, 480)
@@ -194,7 +194,7 @@ def bill(c: Composer, rule: str) -> Scenario:
     asked_on = c.earlier(80, 200)
     asked, passed = f"{asked_on.year}年{asked_on.month}月", day(c.earlier(5, 20))
     meeting, mayor = f"第{c.integer(14, 96)}次常务会议", c.people(1)[0]
-    author, measures = f"市{c.field.organ}", c.sample(list(c.field.measures), 3)
+    author, measures = f"市{c.field.organ}", c.parts_of_rule(c.pick((3, 4)))
     opinions = f"{asked}公开征求意见，收到意见{got}条，采纳{taken}条"
     content = c.chance(0.6)
     items = [
@@ -210,13 +210,14 @@ def bill(c: Composer, rule: str) -> Scenario:
     must = c.pick(("有必要制定地方性法规", "亟需通过立法予以规范", "有必要通过地方立法加以保障", "制定该条例十分必要"))
     drafted = f"为此，{author}{c.pick(('在深入调研的基础上', '会同有关部门', '经广泛论证，'))}起草了{title}{alias}，共{size}。"
     told = f"{asked}，{short}公开征求意见，收到意见{got}条，采纳{taken}条。{passed}，{short}经市人民政府{meeting}讨论通过。"
-    body = [f"{c.why()}{wish}，{must}。{drafted}", told]
+    body = [f"{c.why(rule)}{wish}，{must}。{drafted}", told]
     if content:
         listed = "；".join(f"{NUMERALS[i]}是{measure}" for i, measure in enumerate(measures)) if c.chance(0.5) else "、".join(measures)
         body.insert(c.pick((1, 2)), f"{short}主要{c.pick(('对以下内容作了规定：', '规定了以下内容：', '包括以下内容：'))}{listed}。")
-    body.append(c.say("bill_end"))
+    closing = c.say("bill_end")
+    body.append(closing)
     return Scenario(
         "议案", f"{organ.name}关于提请审议{title}的议案", (organ.name,), c.stamp, body, items,
         recipient=f"{organ.place}人民代表大会常务委员会", doc_number=c.number_of(organ, c.pick(("", "函", "案"))),
-        signature=(f"市长　{mayor}",), attachments=(title,) if c.chance(0.8) else (),
+        signature=(f"市长　{mayor}",), attachments=(title,) if "附后" in closing or c.chance(0.8) else (),
     )

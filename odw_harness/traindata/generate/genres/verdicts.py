@@ -4,23 +4,24 @@ from typing import Any
 
 from odw_harness.traindata.generate.compose import NUMERALS, Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
-from odw_harness.traindata.generate.world import Organ, day
+from odw_harness.traindata.generate.world import Organ, code_of, day
 
 
-def _unit(c: Composer, organ: Organ) -> str:
+def _unit(c: Composer, organ: Organ, campaign: dict[str, Any]) -> str:
     """A unit below the organ, to be praised."""
     if c.field.institutions or "政府" not in organ.name:
-        return c.pick(c.field.offices)
+        return str(campaign["office"])
     return f"{organ.place[-1]}{c.pick((c.field.organ, *c.field.helpers))}"
 
 
 def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """决定 that commends groups and persons."""
+    c.redate((11, 20), (12, 31))
     organ = c.issuer("city", "county", "city bureau")
     honour = f"{c.year}年{campaign['name']}"
     results = c.metrics(campaign["results"], c.pick((2, 3)))
     groups, persons = f"{c.integer(6, 28)}个", f"{c.integer(13, 58)}名"
-    first, unit = c.people(1)[0], _unit(c, organ)
+    first, unit = c.people(1)[0], _unit(c, organ, campaign)
     text = f"授予{unit}等{groups}单位“{honour}先进集体”称号，授予{first}等{persons}同志“{honour}先进个人”称号"
     items = [*map(c.item, results)]
     items.append(
@@ -41,10 +42,10 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     )
 
 
-def repeal(c: Composer, rule: str) -> Scenario:
+def repeal(c: Composer, rule: dict[str, str]) -> Scenario:
     """决定 of a government that repeals a document of its own."""
     organ = c.organ(c.pick(("city", "county")))
-    name = rule.removesuffix("条例") + "暂行办法" if rule.endswith("条例") else rule
+    name = c.measure_of(rule)
     title, old = f"《{organ.place}{name}》", f"{organ.code}发〔{c.year - c.integer(4, 11)}〕{c.integer(3, 60)}号"
     meeting, held, start = f"第{c.integer(14, 96)}次常务会议", day(c.earlier(4, 16)), day(c.later(8, 40))
     reason = c.pick(("有关内容已不适应工作需要", "所依据的上位法已作修改", "主要内容已被新的规定替代", "规定的阶段性任务已经完成"))
@@ -57,7 +58,7 @@ def repeal(c: Composer, rule: str) -> Scenario:
     deed = c.pick((
         "各有关部门要及时清理配套文件，做好政策衔接，保证各项工作平稳有序。",
         "此前依据该文件已经办理的事项继续有效，尚未办结的按照现行规定办理。",
-        f"文件废止后，各有关部门要按照职责继续做好有关工作，{c.deed(c.field.measures[c.pick(list(c.field.measures))])}。",
+        f"文件废止后，各有关部门要按照职责继续做好有关工作，切实{rule['aim']}。",
         "各级各有关部门要做好政策解读和宣传工作，及时回应企业和群众关切。",
     ))
     cause = c.pick(("根据文件清理结果", "按照规范性文件清理要求", "经全面清理", "在文件清理中发现"))
@@ -66,7 +67,7 @@ def repeal(c: Composer, rule: str) -> Scenario:
         f"经{held}{organ.short}{meeting}研究，决定废止该文件，自{start}起不再执行。",
         f"根据{held}{organ.short}{meeting}研究意见，决定对该文件予以废止，自{start}起停止执行。",
     ))
-    body = [f"{c.why(1) if c.chance(0.4) else ''}{cause}，{told}。{decided}", deed]
+    body = [f"{cause}，{told}。{decided}", deed]
     return Scenario(
         "决定", f"{organ.name}关于废止{title}的决定", (organ.name,), c.stamp, body, items, recipient=organ.down,
         doc_number=c.number_of(organ, "发"), signature=(organ.name,),
@@ -98,7 +99,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
         f"近期，{organ.short}对{name}情况进行了调度。",
         f"为推动{name}落地见效，{organ.short}对进展情况进行了汇总分析。",
         f"按照工作安排，{organ.short}对{name}开展了督导检查。",
-        f"{c.why()}{organ.short}对{name}情况作了全面梳理。",
+        f"{c.why(campaign)}{organ.short}对{name}情况作了全面梳理。",
     ))
     if c.chance(0.6):
         body = [opening + c.say("circular_turn"), *c.sections(
@@ -108,7 +109,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
         body = [opening + c.say("circular_turn"), f"{told}从总体情况看，工作推进有序，但仍存在一些问题：{found}。", demand, *asked]
     if c.chance(0.6):
         body.append(c.say("circular_end"))
-    kind = c.pick(("进展", "推进", "开展"))
+    kind = c.pick(("进展", "推进", "工作"))
     return Scenario(
         "通报", f"{organ.name}关于{name}{kind}情况的通报", (organ.name,), c.stamp, body, items, recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办"))), signature=(organ.name,),
@@ -118,7 +119,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
 def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """通报 that praises one person."""
     organ = c.issuer("city bureau", "county bureau", "city bureau")
-    name, person, post = campaign["name"], c.people(1)[0], c.pick(c.field.offices)
+    name, person, post = campaign["name"], c.people(1)[0], campaign["office"]
     when, days = day(c.earlier(70, 110)), f"{c.integer(13, 46)}天"
     results = c.metrics(campaign["results"], 2)
     measures = c.measures(campaign, 2)
@@ -155,7 +156,7 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
     """批复 of a project, with what is granted and on which terms."""
     if c.field.institutions:
         asker = c.issuer()
-        up, code = asker.up, asker.up.removeprefix("中共")[0] + c.pick(("复", "审"))
+        up, code = asker.up, code_of(asker.up) + c.pick(("复", "函"))
     else:
         asker = c.organ(c.pick(("county", "city bureau")))
         up, code = f"{c.world.city}市人民政府", f"{c.world.city[0]}政{c.pick(('函', '复'))}"
