@@ -1,0 +1,159 @@
+"""Where a document plays: invented places, organs and people, and the calendar."""
+
+import random
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from odw_harness.traindata.generate.guard import known
+from odw_harness.traindata.generate.material import Field, read
+
+
+@dataclass(frozen=True)
+class Organ:
+    """An organ that writes or receives documents.
+
+    short: its name within its place. me: how it calls itself (我局). code: 机关代字. area: what it looks after (全市).
+    head: title of its head. up: its superior's full name. down: 主送机关 of what it sends to subordinates.
+    """
+
+    name: str
+    short: str
+    me: str
+    code: str
+    area: str
+    place: str
+    head: str
+    up: str
+    down: str
+
+    @property
+    def you(self) -> str:
+        """How an equal addresses it (贵局)."""
+        return "贵" + self.me[1:]
+
+    @property
+    def thou(self) -> str:
+        """How a superior addresses it (你局)."""
+        return "你" + self.me[1:]
+
+
+@dataclass(frozen=True)
+class World:
+    """The places of one document."""
+
+    province: str
+    city: str
+    other_city: str
+    county: str
+    other_county: str
+    towns: tuple[str, ...]
+    roads: tuple[str, ...]
+    river: str
+
+    def government(self, level: str) -> Organ:
+        """The people's government of the city or the county."""
+        if level == "city":
+            down = "各县（区）人民政府，市政府各部门、各直属机构"
+            return Organ(
+                f"{self.city}市人民政府", "市人民政府", "我市", f"{self.city[0]}政", "全市", f"{self.city}市", "市长",
+                f"{self.province}省人民政府", down,
+            )
+        down = "各乡镇人民政府、街道办事处，县政府各部门"
+        return Organ(
+            f"{self.county}县人民政府", "县人民政府", "我县", f"{self.county[0]}政", "全县", f"{self.county}县", "县长",
+            f"{self.city}市人民政府", down,
+        )
+
+    def bureau(self, field: Field, level: str, other: bool = False) -> Organ:
+        """The department of a field in the city or the county; other: that of the neighbouring one."""
+        return self._department(field.organ, field.code, level, other)
+
+    def _department(self, organ: str, code: str, level: str, other: bool) -> Organ:
+        me = "我委" if organ.endswith("委员会") else "我局"
+        head = "主任" if organ.endswith("委员会") else "局长"
+        if level == "city":
+            city = self.other_city if other else self.city
+            down = f"各县（区）{organ}，{organ[-1] if me == '我局' else '委'}属各单位"
+            return Organ(
+                f"{city}市{organ}", f"市{organ}", me, city[0] + code, "全市", f"{city}市", head, f"{city}市人民政府", down
+            )
+        county = self.other_county if other else self.county
+        return Organ(
+            f"{county}县{organ}", f"县{organ}", me, county[0] + code, "全县", f"{county}县", head,
+            f"{county}县人民政府", "各乡镇人民政府、街道办事处，县直有关单位",
+        )
+
+    def helper(self, organ: str, level: str) -> Organ:
+        """A department beside that of the field, of the same place."""
+        return self._department(organ, organ[0], level, other=False)
+
+    def institution(self, field: Field, rng: random.Random) -> Organ:
+        """One of the institutions (firms, universities, hospitals, committees) of a field."""
+        names = {"province": self.province, "city": self.city, "county": self.county}
+        chosen = rng.choice(field.institutions)
+        filled = {key: value.format(**names, p=self.province[0], c=self.city[0], k=self.county[0])
+                  for key, value in chosen.items()}
+        return Organ(place=f"{self.city}市", **filled)
+
+
+_PLACES = read("places.yaml")
+
+
+def make_world(rng: random.Random) -> World:
+    """Draw the places of a document."""
+    cities, counties = rng.sample(_PLACES["cities"], 2), rng.sample(_PLACES["counties"], 2)
+    return World(
+        rng.choice(_PLACES["provinces"]),
+        cities[0],
+        cities[1],
+        counties[0],
+        counties[1],
+        tuple(rng.sample(_PLACES["towns"], 6)),
+        tuple(rng.sample(_PLACES["roads"], 3)),
+        rng.choice(_PLACES["rivers"]),
+    )
+
+
+_FAMILIES = {"教育厅": "教", "国有资产监督管理委员会": "国资", "卫生健康委员会": "卫健", "组织部": "组", "宣传部": "宣", "人民政府": "政"}
+
+
+def code_of(organ: str) -> str:
+    """The 机关代字 of a superior, known by its name only."""
+    family = next((code for ending, code in _FAMILIES.items() if organ.endswith(ending)), "委")
+    return organ.removeprefix("中共")[0] + family
+
+
+def person(rng: random.Random) -> str:
+    """A person's name that stands in no question."""
+    while True:
+        name = rng.choice(_PLACES["surnames"]) + rng.choice(_PLACES["given"])
+        if not known(name):
+            return name
+
+
+def people(rng: random.Random, count: int) -> list[str]:
+    """That many different names."""
+    names: dict[str, None] = {}
+    while len(names) < count:
+        names[person(rng)] = None
+    return list(names)
+
+
+def phone(rng: random.Random) -> str:
+    """A number of the area code 0000, which no one has."""
+    return f"0000-{rng.randint(2000000, 8999999)}"
+
+
+def day(value: date) -> str:
+    """2024年3月5日 (GB/T 9704—2012 7.3.5.4)."""
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def short_day(value: date) -> str:
+    """3月5日, where the year is clear."""
+    return f"{value.month}月{value.day}日"
+
+
+def working_day(value: date) -> date:
+    """The day itself or the Monday after it: documents are dated on working days."""
+    return value + timedelta(days=max(0, 7 - value.weekday()) if value.weekday() >= 5 else 0)
