@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import documents, evaluate, judges, paper
+from odw_harness.cli import convert, documents, evaluate, judges, paper
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -19,6 +19,7 @@ _EXAMPLES = """examples:
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
   odw rubric show odweval --question ODW-08
+  odw convert /models/chatglm3-6b models/chatglm3-6b
   odw paper odweval
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
 
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, paper):
+    for group in (evaluate, documents, judges, convert, paper):
         group.add(commands)
     return top
 
