@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 
-
 def add(commands: Any) -> None:
     """Add the command."""
     convert = commands.add_parser(
@@ -91,7 +90,9 @@ def _show(done: Any, adapter: bool) -> None:
     settings = {"model_name_or_path": str(done.folder), **done.llamafactory}
     print("  LLaMA-Factory: " + "; ".join(f"{name}: {value}" for name, value in settings.items()))
     if "template" not in done.llamafactory:
-        said = "no template: its own chat template is used" if done.chat else "convert with --chat-template to train for chat"
+        said = (
+            "no template: its own chat template is used"
+            if done.chat
+            else "convert with --chat-template to train for chat"
+        )
         print(f"  ({said})")
-
-

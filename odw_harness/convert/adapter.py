@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from odw_harness.convert.family import Family, Module, Source, read_json
+from odw_harness.convert.family import Family, Module, read_json
 from odw_harness.convert.run import Converted, sha256, write_note
 from odw_harness.convert.shards import ADAPTER, find_weights, opened, write_shard
 from odw_harness.convert.source import ADAPTER_CONFIG, read_base
@@ -135,14 +135,14 @@ def _stated_base(adapter: Path, config: Mapping[str, Any]) -> Path:
     raise ConvertError(f"{adapter}: was trained on {stated or 'an unnamed model'}; name the converted model by --base")
 
 
-def _check(
-    file: Path, name: str, family: Family, module: Module, last: str, tensor: "torch.Tensor"
-) -> None:
-    if module.unit_rows and not last.endswith("weight") or module.unit_rows and last.startswith("lora_"):
+def _check(file: Path, name: str, family: Family, module: Module, last: str, tensor: "torch.Tensor") -> None:
+    if module.unit_rows and last != "weight":
         raise ConvertError(
             f"{file}: {name} adapts the head, whose sum {family.name} brings to unit rows: no native adapter does; "
             "merge it into the original instead"
         )
+    if last.removeprefix("base_layer.") == "bias" and not module.bias:
+        raise ConvertError(f"{file}: {name} is there, but that module of {family.name} has no bias; is that its base?")
     # Where a side is free (the rank), it is None.
     rows, columns = module.shape[0], module.shape[-1]
     expected: dict[str, tuple[int | None, ...]] = {

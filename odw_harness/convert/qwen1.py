@@ -71,7 +71,7 @@ def _config(source: Source) -> "Qwen2Config":
 
 def _is_base(source: Source) -> bool:
     if "chat_format" in source.generation:
-        return source.generation["chat_format"] == "raw"
+        return bool(source.generation["chat_format"] == "raw")
     if any("chat" in name for name in source.names()):
         return False
     return any(re.fullmatch(r"qwen-\d+(_\d+)?b", name) for name in source.names())
@@ -96,13 +96,13 @@ def _tokens(source: Source, chat: bool) -> Tokens:
 
 def _vocabulary(source: Source) -> Path:
     """The source's vocabulary, or, as all models of this family have the same, that of the package dashscope."""
-    file = source.folder / "qwen.tiktoken"
+    own = source.folder / "qwen.tiktoken"
     package = importlib.util.find_spec("dashscope")
-    if not file.is_file() and package and package.origin:
-        return Path(package.origin).parent / "resources" / file.name
-    if not file.is_file():
-        raise ConvertError(f"{source.folder}: {file.name} is missing; fetch it too, or pip install dashscope, which has it")
-    return file
+    other = Path(package.origin).parent / "resources" / own.name if package and package.origin else own
+    for file in (own, other):
+        if file.is_file():
+            return file
+    raise ConvertError(f"{source.folder}: {own.name} is missing; fetch it too, or pip install dashscope, which has it")
 
 
 def _limits(source: Source) -> list[str]:

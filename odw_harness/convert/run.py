@@ -89,7 +89,9 @@ def sha256(file: Path, progress: Callable[[int], object]) -> str:
 
 def write_note(note: Mapping[str, Any], folder: Path) -> None:
     """The note of what was converted, and from what."""
-    text = json.dumps({"made_by": f"odw convert, odw-harness {version('odw-harness')}", **note}, ensure_ascii=False, indent=1)
+    text = json.dumps(
+        {"made_by": f"odw convert, odw-harness {version('odw-harness')}", **note}, ensure_ascii=False, indent=1
+    )
     (folder / NOTE).write_text(text + "\n", encoding="utf-8")
 
 

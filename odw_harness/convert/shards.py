@@ -68,7 +68,9 @@ def find_weights(folder: Path, names: tuple[str, str] = MODEL) -> Checkpoint:
     for path, listed in files.items():
         found = _contents(path)
         if twice := sorted(found.keys() & tensors.keys()):
-            raise ConvertError(f"{path}: {_some(twice, 'tensor')} in {tensors[twice[0]].file.name} too; fetch both again")
+            raise ConvertError(
+                f"{path}: {_some(twice, 'tensor')} in {tensors[twice[0]].file.name} too; fetch both again"
+            )
         if absent := sorted(set(listed) - found.keys()):
             raise ConvertError(f"{path}: {_some(absent, 'tensor')} missing, which the index lists; fetch it again")
         tensors |= found
@@ -151,9 +153,7 @@ def _contents(file: Path) -> dict[str, Stored]:
                     for name, part in slices.items()
                 }
         except (SafetensorError, OSError) as error:
-            raise ConvertError(
-                f"{file}: is cut off or no safetensors file ({_line(error)}); fetch it again"
-            ) from None
+            raise ConvertError(f"{file}: is cut off or no safetensors file ({_line(error)}); fetch it again") from None
     state = _unpickled(file, "meta")
     for name, tensor in state.items():
         if not isinstance(name, str) or not isinstance(tensor, torch.Tensor):

@@ -1,8 +1,6 @@
 """Which family a folder is of, and a clear word where it is of none."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from odw_harness.convert import baichuan2, chatglm3, qwen1
 from odw_harness.convert.family import Family, Source, read_json
@@ -51,16 +49,14 @@ def read_base(folder: Path) -> tuple[Family, Source, bool]:
 
 
 def _family(source: Source) -> Family:
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
-
-    kind = _text(source.config, "model_type")
+    kind = source.config.get("model_type")
+    kind = kind if isinstance(kind, str) else ""
     if kind in _FAMILIES:
         return _FAMILIES[kind]
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
     if kind in CONFIG_MAPPING_NAMES:
         raise ConvertError(f"{source.folder}: is {kind}, which needs no conversion: transformers loads it as it is")
-    raise ConvertError(f"{source.folder}: is {kind or 'a model without model_type'}, which isn't known; known are {_KNOWN}")
-
-
-def _text(config: Mapping[str, Any], field: str) -> str:
-    value = config.get(field)
-    return value if isinstance(value, str) else ""
+    raise ConvertError(
+        f"{source.folder}: is {kind or 'a model without model_type'}, which isn't known; known are {_KNOWN}"
+    )

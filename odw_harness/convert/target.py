@@ -24,7 +24,7 @@ def appearing(target: Path, source: Path, force: bool, size: int) -> Iterator[Pa
     work = target.parent / f".{target.name}.converting"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{work}.lock", timeout=0):
+        with _alone(Path(f"{work}.lock")):
             shutil.rmtree(work, ignore_errors=True)
             free = shutil.disk_usage(target.parent).free
             if free < size:
@@ -37,11 +37,19 @@ def appearing(target: Path, source: Path, force: bool, size: int) -> Iterator[Pa
                 _put_in_place(work, target)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-                Path(f"{work}.lock").unlink(missing_ok=True)
     except Timeout:
         raise ConvertError(f"{target}: another run is converting to it; wait for it, or name another folder") from None
     except OSError as error:
         raise ConvertError(f"{error.filename or target}: {error.strerror or error}; nothing was written") from None
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with FileLock(lock, timeout=0):
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def check_target(target: Path, source: Path, force: bool) -> None:

@@ -68,7 +68,9 @@ def plan(family: Family, source: Source, checkpoint: Checkpoint) -> list[Piece]:
             continue
         module, last, shape = expected[name]
         if stored.shape != shape:
-            raise ConvertError(f"{stored.file}: {name} has shape {list(stored.shape)}, by config.json it is {list(shape)}")
+            raise ConvertError(
+                f"{stored.file}: {name} has shape {list(stored.shape)}, by config.json it is {list(shape)}"
+            )
         pieces += [Piece(f"{part.name}.{last}", name, stored, part.rows, module.unit_rows) for part in module.parts]
     return pieces
 
@@ -79,7 +81,9 @@ def check_native(pieces: Sequence[Piece], model: "torch.nn.Module") -> None:
     ours = {piece.name: piece.shape for piece in pieces}
     if theirs != ours:
         differing = sorted(ours.items() ^ theirs.items())
-        raise ConvertError(f"{type(model).__name__} of this transformers has other tensors: {differing[0]}; install 5.5.4")
+        raise ConvertError(
+            f"{type(model).__name__} of this transformers has other tensors: {differing[0]}; install 5.5.4"
+        )
 
 
 def in_shards(pieces: Sequence[Piece], limit: int) -> list[list[Piece]]:
@@ -92,7 +96,7 @@ def in_shards(pieces: Sequence[Piece], limit: int) -> list[list[Piece]]:
     return shards
 
 
-def write(shards: Sequence[Sequence[Piece]], folder: Path, progress: Callable[[int], None]) -> list[str]:
+def write(shards: Sequence[Sequence[Piece]], folder: Path, progress: Callable[[int], object]) -> list[str]:
     """Write the shards, and their index where there are several. progress is told the bytes done. Returns their names."""
     names = [
         f"{MODEL[0]}-{number:05d}-of-{len(shards):05d}.safetensors" if len(shards) > 1 else f"{MODEL[0]}.safetensors"
@@ -114,7 +118,9 @@ def mapping(modules: Mapping[str, Module]) -> dict[str, str]:
     """The map for people: layers once, as {n}."""
     lines: dict[str, str] = {}
     for name, module in modules.items():
-        parts = [part.name + (f" (rows {part.rows[0]}–{part.rows[1] - 1})" if part.rows else "") for part in module.parts]
+        parts = [
+            part.name + (f" (rows {part.rows[0]}–{part.rows[1] - 1})" if part.rows else "") for part in module.parts
+        ]
         lines[_generic(name)] = _generic(", ".join(parts)) + (" (rows of unit length)" if module.unit_rows else "")
     return lines
 

@@ -53,9 +53,16 @@ class Trained:
         self.tensors: Tensors = {}
         self.chance = torch.Generator().manual_seed(len(case))
         self.config: dict[str, Any] = {
-            **{"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8, "lora_dropout": 0.0},
-            **{"bias": "none", "target_modules": sorted({name.split(".")[-1] for name in linear(family)})},
-            **{"base_model_name_or_path": "somewhere/original", "modules_to_save": None, "inference_mode": True},
+            "peft_type": "LORA",
+            "task_type": "CAUSAL_LM",
+            "r": 4,
+            "lora_alpha": 8,
+            "lora_dropout": 0.0,
+            "bias": "none",
+            "target_modules": sorted({name.split(".")[-1] for name in linear(family)}),
+            "base_model_name_or_path": "somewhere/original",
+            "modules_to_save": None,
+            "inference_mode": True,
         }
         modules = linear(family)
         rank, scale = 4, 8 / 4
@@ -116,7 +123,10 @@ class Trained:
 
     def write(self, folder: Path) -> Path:
         folder.mkdir()
-        save_file({name: tensor.contiguous().clone() for name, tensor in self.tensors.items()}, folder / "adapter_model.safetensors")
+        save_file(
+            {name: tensor.contiguous().clone() for name, tensor in self.tensors.items()},
+            folder / "adapter_model.safetensors",
+        )
         (folder / "adapter_config.json").write_text(json.dumps(self.config))
         return folder
 
@@ -208,6 +218,7 @@ def add(name: str, *shape: int) -> Callable[[Trained], object]:
         (add("model.layers.0.mlp.up_proj.lora_A.weight", 4, 63), r"has shape \[4, 63\], by the base it is r × 64"),
         (add("lm_head.weight", 600, 64), r"has shape \[600, 64\]"),
         (add("prompt_embeddings", 4, 63), "fits no module"),
+        (add("model.layers.0.mlp.up_proj.bias", 128), "that module of Baichuan2 has no bias"),
     ],
 )
 def test_what_is_not_exact_is_refused_by_name(
@@ -232,3 +243,39 @@ def test_an_adapter_of_another_family_is_refused(
         convert_adapter(adapter, tmp_path / "native", None)
     with pytest.raises(ConvertError, match="is an adapter; give the model"):
         convert_adapter(adapter, tmp_path / "native", adapter)
+
+
+@pytest.mark.parametrize("family", LAYERS)
+def test_an_adapter_that_peft_itself_saved_converts(
+    original: Callable[[str], Path], converted: Callable[[str], Path], family: str, tmp_path: Path
+) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    skeleton = torch.nn.Module()  # the modules of the original, under their names
+    tensors = load_file(original(family) / "model.safetensors")
+    for name, tensor in tensors.items():
+        module, _, last = name.rpartition(".")
+        if last != "weight" or tensor.dim() < 2:
+            continue
+        *path, leaf = module.split(".")
+        parent = skeleton
+        for part in path:
+            if not hasattr(parent, part):
+                parent.add_module(part, torch.nn.Module())
+            parent = getattr(parent, part)
+        rows, columns = tensor.shape
+        parent.add_module(
+            leaf,
+            torch.nn.Embedding(rows, columns)
+            if module == EMBEDDING[family]
+            else torch.nn.Linear(columns, rows, bias=f"{module}.bias" in tensors),
+        )
+    targets = sorted({name.split(".")[-1] for name in linear(family)})
+    saved = [HEAD[family].split(".")[-1]]
+    config = LoraConfig(r=4, target_modules=targets, use_dora=True, modules_to_save=saved, bias="all")
+    get_peft_model(skeleton, config).save_pretrained(tmp_path / "adapter")
+    convert_adapter(tmp_path / "adapter", tmp_path / "native", converted(family))
+    made = load_file(tmp_path / "native" / "adapter_model.safetensors")
+    assert "base_model.model.model.layers.1.self_attn.k_proj.lora_magnitude_vector" in made
+    assert "base_model.model.lm_head.weight" in made
+    assert adapted_logits(converted(family), tmp_path / "native", family).isfinite().all()

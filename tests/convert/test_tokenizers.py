@@ -121,7 +121,13 @@ def test_generation_stops_where_a_turn_ends_and_samples_nothing(
     for family, ids in stops.items():
         assert json.loads((converted(family) / "generation_config.json").read_text())["eos_token_id"] == ids
     source = original("baichuan2")
-    published = {"user_token_id": 3, "assistant_token_id": 4, "do_sample": True, "top_p": 0.85, "repetition_penalty": 1.05}
+    published = {
+        "user_token_id": 3,
+        "assistant_token_id": 4,
+        "do_sample": True,
+        "top_p": 0.85,
+        "repetition_penalty": 1.05,
+    }
     edit_json(source / "generation_config.json", lambda config: config.update(published))
     convert_model(source, source.parent / "out", quiet=True)
     made = json.loads((source.parent / "out" / "generation_config.json").read_text())
@@ -161,10 +167,18 @@ def _train(file: Path, **settings: Any) -> None:
     lines = [line for q in load_questions() for line in f"{q.prompt}\n{q.reference}".split("\n") if line]
     lines += ["def f(x):", "    return people[sophisticated]", "the sop of Aesop", "eop"] * 50
     usual: dict[str, Any] = {
-        **{"model_type": "bpe", "vocab_size": 1400, "byte_fallback": True, "character_coverage": 0.98},
-        **{"normalization_rule_name": "identity", "remove_extra_whitespaces": False, "split_digits": True},
-        **{"allow_whitespace_only_pieces": True, "hard_vocab_limit": False, "minloglevel": 2},
-        **{"user_defined_symbols": ["<reserved_106>", "<reserved_107>"], "control_symbols": ["<pad>"]},
+        "model_type": "bpe",
+        "vocab_size": 1400,
+        "byte_fallback": True,
+        "character_coverage": 0.98,
+        "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False,
+        "split_digits": True,
+        "allow_whitespace_only_pieces": True,
+        "hard_vocab_limit": False,
+        "minloglevel": 2,
+        "user_defined_symbols": ["<reserved_106>", "<reserved_107>"],
+        "control_symbols": ["<pad>"],
     }
     written = io.BytesIO()
     trained = usual | settings
@@ -174,14 +188,28 @@ def _train(file: Path, **settings: Any) -> None:
 
 def _texts(seed: int, count: int) -> list[str]:
     letters = list("  \n\t▁abcHello的通知。①㎡ａ１½é😀\u200d\u3000<>|0x0A关于开展安全生产工作")
-    letters += ["<reserved_106>", "<reserved_107>", "sop", "people", "    ", "\n\n", "<0x0A>", "<pad>", "aaaa", "通知", "e\u0301"]
+    letters += [
+        "<reserved_106>",
+        "<reserved_107>",
+        "sop",
+        "people",
+        "    ",
+        "\n\n",
+        "<0x0A>",
+        "<pad>",
+        "aaaa",
+        "通知",
+        "e\u0301",
+    ]
     chance = random.Random(seed)
     return ["".join(chance.choices(letters, k=chance.randrange(12))) for _ in range(count)]
 
 
 @pytest.mark.parametrize("dummy_prefix", [True, False])
 @pytest.mark.parametrize("spaces", [["    ", "  "], []])
-def test_a_tokenizer_like_the_published_ones_is_equal_on_any_text(tmp_path: Path, dummy_prefix: bool, spaces: list[str]) -> None:
+def test_a_tokenizer_like_the_published_ones_is_equal_on_any_text(
+    tmp_path: Path, dummy_prefix: bool, spaces: list[str]
+) -> None:
     model = tmp_path / "tokenizer.model"
     symbols = ["<reserved_106>", "<reserved_107>", *(space.replace(" ", "▁") for space in spaces)]
     _train(model, add_dummy_prefix=dummy_prefix, user_defined_symbols=symbols)

@@ -18,22 +18,49 @@ from tests.convert.conftest import FAMILIES, edit_json, logits, put_weights, ref
 
 # The published configurations, as far as they matter.
 CHATGLM3_6B = {
-    **{"model_type": "chatglm", "num_layers": 28, "hidden_size": 4096, "ffn_hidden_size": 13696, "kv_channels": 128},
-    **{"num_attention_heads": 32, "multi_query_group_num": 2, "padded_vocab_size": 65024, "seq_length": 8192},
-    **{"add_qkv_bias": True, "layernorm_epsilon": 1e-5, "multi_query_attention": True, "rmsnorm": True},
+    "model_type": "chatglm",
+    "num_layers": 28,
+    "hidden_size": 4096,
+    "ffn_hidden_size": 13696,
+    "kv_channels": 128,
+    "num_attention_heads": 32,
+    "multi_query_group_num": 2,
+    "padded_vocab_size": 65024,
+    "seq_length": 8192,
+    "add_qkv_bias": True,
+    "layernorm_epsilon": 1e-5,
+    "multi_query_attention": True,
+    "rmsnorm": True,
 }
 BAICHUAN2_7B = {
-    **{"model_type": "baichuan", "num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 11008},
-    **{"num_attention_heads": 32, "vocab_size": 125696, "max_position_embeddings": 4096, "rms_norm_eps": 1e-6},
+    "model_type": "baichuan",
+    "num_hidden_layers": 32,
+    "hidden_size": 4096,
+    "intermediate_size": 11008,
+    "num_attention_heads": 32,
+    "vocab_size": 125696,
+    "max_position_embeddings": 4096,
+    "rms_norm_eps": 1e-6,
 }
 QWEN_1_8B = {
-    **{"model_type": "qwen", "num_hidden_layers": 24, "hidden_size": 2048, "intermediate_size": 11008},
-    **{"num_attention_heads": 16, "kv_channels": 128, "vocab_size": 151936, "seq_length": 8192},
-    **{"layer_norm_epsilon": 1e-6, "rotary_emb_base": 10000, "max_position_embeddings": 32768},
+    "model_type": "qwen",
+    "num_hidden_layers": 24,
+    "hidden_size": 2048,
+    "intermediate_size": 11008,
+    "num_attention_heads": 16,
+    "kv_channels": 128,
+    "vocab_size": 151936,
+    "seq_length": 8192,
+    "layer_norm_epsilon": 1e-6,
+    "rotary_emb_base": 10000,
+    "max_position_embeddings": 32768,
 }
 QWEN_7B = {
     **QWEN_1_8B,
-    **{"num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 22016, "num_attention_heads": 32},
+    "num_hidden_layers": 32,
+    "hidden_size": 4096,
+    "intermediate_size": 22016,
+    "num_attention_heads": 32,
 }
 
 
@@ -49,7 +76,9 @@ def test_logits_are_those_of_the_original(converted: Callable[[str], Path], fami
 def test_a_converted_folder_brings_no_code_and_names_none(converted: Callable[[str], Path], family: str) -> None:
     folder = converted(family)
     assert not list(folder.glob("*.py"))
-    assert not any("auto_map" in (folder / name).read_text("utf-8") for name in ("config.json", "tokenizer_config.json"))
+    assert not any(
+        "auto_map" in (folder / name).read_text("utf-8") for name in ("config.json", "tokenizer_config.json")
+    )
     assert (folder / "model.safetensors").stat().st_mode & 0o044 == (folder / "config.json").stat().st_mode & 0o044
 
 
@@ -76,7 +105,9 @@ def _as_old_bin(folder: Path, tensors: dict[str, torch.Tensor]) -> None:
     torch.save(tensors, folder / "pytorch_model.bin", _use_new_zipfile_serialization=False)
 
 
-def _as_two(folder: Path, tensors: dict[str, torch.Tensor], ending: str, stem: str, save: Callable[..., object]) -> None:
+def _as_two(
+    folder: Path, tensors: dict[str, torch.Tensor], ending: str, stem: str, save: Callable[..., object]
+) -> None:
     names = list(tensors)
     halves = {f"{stem}-0000{n}-of-00002.{ending}": names[n - 1 :: 2] for n in (1, 2)}
     for file, part in halves.items():
@@ -110,7 +141,9 @@ def test_all_kinds_of_files_give_the_same_tensors(
     assert all(torch.equal(plain[name], other[name]) and other[name].dtype == dtype for name in plain)
 
 
-def test_small_shards_have_an_index_and_load_as_one(original: Callable[[str], Path], converted: Callable[[str], Path]) -> None:
+def test_small_shards_have_an_index_and_load_as_one(
+    original: Callable[[str], Path], converted: Callable[[str], Path]
+) -> None:
     source = original("chatglm3")
     target = source.parent / "sharded"
     convert_model(source, target, shard=100_000, quiet=True)
@@ -118,7 +151,9 @@ def test_small_shards_have_an_index_and_load_as_one(original: Callable[[str], Pa
     files = sorted(path.name for path in target.glob("model-*.safetensors"))
     assert len(files) > 2
     assert sorted(set(index["weight_map"].values())) == files
-    assert index["metadata"]["total_size"] == 2 * sum(t.numel() for t in load_file(converted("chatglm3") / "model.safetensors").values())
+    assert index["metadata"]["total_size"] == 2 * sum(
+        t.numel() for t in load_file(converted("chatglm3") / "model.safetensors").values()
+    )
     for file in files:
         with safe_open(target / file, "pt") as opened:
             names = set(opened.keys())
@@ -161,7 +196,9 @@ def test_qwen_is_as_long_as_it_was_trained_for(converted: Callable[[str], Path])
         (QWEN_7B, 7_721_324_544),
     ],
 )
-def test_the_published_models_have_all_their_parameters_and_a_place_for_each(config: dict[str, Any], parameters: int) -> None:
+def test_the_published_models_have_all_their_parameters_and_a_place_for_each(
+    config: dict[str, Any], parameters: int
+) -> None:
     from transformers import AutoModelForCausalLM
 
     family, source = BY_TYPE[config["model_type"]], Source(Path("model"), config, {}, {})
