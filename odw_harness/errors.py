@@ -7,6 +7,7 @@ OdwError
 ├── JudgeError      a judge's file is wrong, or the judge can't be used
 ├── RubricError     no such rubric
 ├── ModelError      the embedded model is missing or damaged
+├── ConvertError    a checkpoint or an adapter can't be converted
 ├── StoreError      the store can't be opened, written or understood
 ├── DataError       training data, or a file that it is to be made from, is wrong
 ├── TaskError       a run was asked for that can't be done
@@ -45,6 +46,10 @@ class RubricError(OdwError):
 
 class ModelError(OdwError):
     """The embedded model is missing or damaged."""
+
+
+class ConvertError(OdwError):
+    """A checkpoint or an adapter can't be converted."""
 
 
 class StoreError(OdwError):

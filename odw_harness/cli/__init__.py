@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import configs, data, documents, evaluate, judges, paper, results
+from odw_harness.cli import configs, convert, data, documents, evaluate, judges, paper, results
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -21,6 +21,7 @@ _EXAMPLES = """examples:
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
+  odw convert /models/chatglm3-6b models/chatglm3-6b
   odw paper odweval
   odw configs check configs/qwen7b_qlora.yaml
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, results, data, configs, paper):
+    for group in (evaluate, documents, judges, results, data, configs, convert, paper):
         group.add(commands)
     return top
 

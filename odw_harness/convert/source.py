@@ -1,0 +1,62 @@
+"""Which family a folder is of, and a clear word where it is of none."""
+
+from pathlib import Path
+
+from odw_harness.convert import baichuan2, chatglm3, qwen1
+from odw_harness.convert.family import Family, Source, read_json
+from odw_harness.errors import ConvertError
+
+_FAMILIES = {"chatglm": chatglm3.FAMILY, "baichuan": baichuan2.FAMILY, "qwen": qwen1.FAMILY}
+"""By model_type of config.json."""
+NOTE = "CONVERSION.json"
+ADAPTER_CONFIG = "adapter_config.json"
+_KNOWN = "ChatGLM3, Baichuan2-7B and Qwen (the first)"
+
+
+def read_source(folder: Path) -> tuple[Family, Source]:
+    """The family and the settings of an original model. Raises ConvertError where it is none that can be converted."""
+    if (folder / ADAPTER_CONFIG).is_file():
+        raise ConvertError(f"{folder}: is an adapter; give the model that it was trained on")
+    if not (folder / "config.json").is_file() and (ggufs := sorted(folder.glob("*.gguf"))):
+        raise ConvertError(f"{folder}: holds a GGUF ({ggufs[0].name}); give the original model instead")
+    config = read_json(folder / "config.json")
+    if (folder / NOTE).is_file():
+        raise ConvertError(f"{folder}: is converted already ({NOTE}); give the original model")
+    source = Source(
+        folder,
+        config,
+        read_json(folder / "generation_config.json", optional=True),
+        read_json(folder / "tokenizer_config.json", optional=True),
+    )
+    family = _family(source)
+    for field in ("quantization_config", "quantization_bit"):
+        if config.get(field):
+            raise source.fault(field, "stands for quantised weights, which can't be converted; give the full model")
+    family.refuse(source)
+    return family, source
+
+
+def read_base(folder: Path) -> tuple[Family, Source, bool]:
+    """Family and original settings of an adapter's base, which may be the original or converted (true)."""
+    if not (folder / NOTE).is_file():
+        return *read_source(folder), False
+    note = read_json(folder / NOTE)
+    config = note.get("source", {}).get("config") if isinstance(note.get("source"), dict) else None
+    if not isinstance(config, dict):
+        raise ConvertError(f"{folder / NOTE}: doesn't say what was converted; convert the model again")
+    source = Source(folder, config, {}, {})
+    return _family(source), source, True
+
+
+def _family(source: Source) -> Family:
+    kind = source.config.get("model_type")
+    kind = kind if isinstance(kind, str) else ""
+    if kind in _FAMILIES:
+        return _FAMILIES[kind]
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    if kind in CONFIG_MAPPING_NAMES:
+        raise ConvertError(f"{source.folder}: is {kind}, which needs no conversion: transformers loads it as it is")
+    raise ConvertError(
+        f"{source.folder}: is {kind or 'a model without model_type'}, which isn't known; known are {_KNOWN}"
+    )
