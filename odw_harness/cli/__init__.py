@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import documents, evaluate, judges, paper, results
+from odw_harness.cli import bench, doctor, documents, evaluate, judges, paper, results
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
   odw eval --model hf --model_args pretrained=embedded --batch_size 7
   odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
   odw eval --tasks odw --model_args pretrained=/models/Qwen3-8B --apply_chat_template --metadata judge=deepseek
+  odw bench systems/*.yaml --judge deepseek
   odw check draft.txt --genre 通知
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
@@ -21,6 +22,7 @@ _EXAMPLES = """examples:
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw rubric show odweval --question ODW-08
   odw paper odweval
+  odw doctor            # what is installed, what disagrees, what the GPU can do
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
 
 `odw COMMAND --help` tells more of each."""
@@ -35,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, results, paper):
+    for group in (evaluate, bench, documents, judges, results, paper, doctor):
         group.add(commands)
     return top
 
@@ -51,7 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["eval"]:
             return evaluate.evaluate(arguments[1:])
-        options = parser().parse_args(arguments)
+        passed_on: list[str] = []
+        if arguments[:1] == ["bench"] and "--" in arguments:  # argparse would take what follows for files
+            cut = arguments.index("--")
+            arguments, passed_on = arguments[:cut], arguments[cut + 1 :]
+        options = parser().parse_args(arguments, argparse.Namespace(passed_on=passed_on))
         return int(options.run(options))
     except OdwError as error:
         print(f"error: {str(error).removeprefix('error: ')}", file=sys.stderr)
