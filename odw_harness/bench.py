@@ -139,7 +139,9 @@ class Bench:
         """Read the files and find out what is to be done. Nothing runs yet."""
         for flag in passed_on:
             if flag.split("=")[0] in _NOT_TO_PASS:
-                raise TaskError(f"{flag}: is set by odw bench itself; use its own --limit, --metadata and --output, before --")
+                raise TaskError(
+                    f"{flag}: is set by odw bench itself; use its own --limit, --metadata and --output, before --"
+                )
         self._arguments = [
             *(("--limit", f"{limit:g}") if limit is not None else ()),
             *(("--metadata", *metadata) if metadata else ()),
@@ -174,10 +176,10 @@ class Bench:
                 outcome.results, outcome.minutes, outcome.why = results, stamp.minutes, "results of an earlier run"
             return
         outcome.state = "to run"
+        now = self._depends_on(outcome.system)
         if self._force:
             outcome.why = "--force"
         elif stamp and results:
-            now = self._depends_on(outcome.system)
             changed = sorted(name for name in now if stamp.of.get(name) != now[name])
             if changed:
                 outcome.why = f"changed since: {', '.join(changed)}"

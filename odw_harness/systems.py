@@ -199,4 +199,3 @@ def _server_missing(base_url: str, model: str, get: tuple[str, ...]) -> Iterator
         return
     if served and model not in served:
         yield Missing(f"{model} at {address.netloc}, which serves {', '.join(sorted(served)[:4])}", get)
-

@@ -145,7 +145,7 @@ def _print(bench: "Bench") -> None:
             console.print(escape(f"{outcome.system.name}: {outcome.state}: {outcome.why}"), soft_wrap=True)
         if outcome.state in ("failed", "stopped"):
             console.print(escape(f"{outcome.system.name}: all it said is in {outcome.log}"), soft_wrap=True)
-    wanted: "dict[Missing, list[str]]" = {}
+    wanted: dict[Missing, list[str]] = {}
     for outcome in bench.outcomes:
         for each in outcome.missing:
             wanted.setdefault(each, []).append(outcome.system.name)
