@@ -99,9 +99,10 @@ def test_each_says_how_to_get_what_it_wants(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_ziyas_template_is_that_of_its_model_card() -> None:
-    from jinja2 import Template
+    from jinja2 import Environment
 
-    template = Template((ROOT / "systems" / "ziya_writing.jinja").read_text("utf-8"))
+    as_vllm_does = Environment(trim_blocks=True, lstrip_blocks=True)
+    template = as_vllm_does.from_string((ROOT / "systems" / "ziya_writing.jinja").read_text("utf-8"))
     assert template.render(messages=[{"role": "user", "content": " 写一份通知 "}]) == "<human>:写一份通知\n<bot>:"
 
 
