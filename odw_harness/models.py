@@ -198,6 +198,42 @@ def parts(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(arguments[key]) for key in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(key))
 
 
+def folder_meant(part: str) -> Path | None:
+    """The folder on this machine that a model's or an adapter's name means, there or not; None for a hub's name.
+
+    models/NAME and saves/NAME are folders by this project's convention, though a hub's name looks the same.
+
+    >>> folder_meant("models/qwen-7b-chat"), folder_meant("Qwen/Qwen3-8B")
+    (PosixPath('models/qwen-7b-chat'), None)
+    """
+    folder = Path(os.path.expanduser(part))
+    here = part.startswith(("/", "./", "../", "~", "models/", "saves/")) or folder.is_dir()
+    return folder if here else None
+
+
+def weights_fault(folder: Path, described_by: str) -> str | None:
+    """What is wrong with a folder of weights, or None: it is missing, undescribed, or a download broke off.
+
+    described_by: config.json, or adapter_config.json. Weights lie in .safetensors, .bin or .gguf files; an index names
+    its shards.
+    """
+    if not folder.is_dir():
+        return f"{folder}: no such folder"
+    found = {path.name for path in folder.iterdir() if path.stat().st_size}
+    weights = {name for name in found if name.endswith((".safetensors", ".bin", ".gguf"))} - {"training_args.bin"}
+    if described_by not in found and not any(name.endswith(".gguf") for name in weights):
+        return f"{folder}: has no {described_by}"
+    for index in sorted(name for name in found if name.endswith((".safetensors.index.json", ".bin.index.json"))):
+        try:
+            shards = set(json.loads((folder / index).read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            return f"{folder}: {index} can't be read"
+        if shards <= found:
+            return None
+        return f"{folder}: {len(shards - found)} of {len(shards)} shards of {index} missing"
+    return None if weights else f"{folder}: has no weights"
+
+
 def fingerprint(pretrained: str) -> str:
     """What tells a model from another under the same name: of a folder its files, otherwise the name itself.
 

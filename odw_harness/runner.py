@@ -15,10 +15,12 @@ from odw_harness.alignbench import load_writing_questions
 from odw_harness.errors import ModelError, TaskError
 from odw_harness.judge import Judge
 from odw_harness.lmeval import METADATA, RunStopped, find_judge, open_store
-from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_backend, fingerprint, parts
+from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_model, find_backend, fingerprint, folder_meant, parts
 from odw_harness.questions import load_questions
 from odw_harness.rubric import ODWEVAL
 from odw_harness.store import digest
+from odw_harness.systems import METADATA as SYSTEM_METADATA
+from odw_harness.systems import key_variable, read_config
 
 log = logging.getLogger(__name__)
 
@@ -40,17 +42,20 @@ def run(arguments: list[str]) -> None:
     lm_eval.tasks.TaskManager = OurTaskManager
     HFLM._create_model = _with_quantisation(HFLM._create_model)
     namespace = HarnessCLI()._parser.parse_args(["run", *arguments])
-    settings = _config_file(namespace.config)
+    settings = read_config(namespace.config) if namespace.config else {}
+    for name in ("model_args", "gen_kwargs", "metadata"):  # lm-eval lets one on the command line take the file's place
+        setattr(namespace, name, {**settings.get(name, {}), **(getattr(namespace, name) or {})})
     for name, default in (("tasks", ["odweval"]), ("output_path", "outputs"), ("log_samples", True)):
         if not getattr(namespace, name, None) and name not in settings:
             setattr(namespace, name, default)
     judge = _check_early(settings, namespace)
     model = str(namespace.model or settings.get("model") or "hf")
-    model_args = {**(settings.get("model_args") or {}), **(namespace.model_args or {})}
+    model_args = namespace.model_args
     if model_args.get("pretrained") == EMBEDDED:
         model_args["pretrained"] = str(embedded_model())
-        namespace.model_args = model_args
     _check_model(model, model_args)
+    _use_key(key_variable(model, namespace.metadata), model_args)
+    namespace.metadata.pop("get", None)  # the rest goes into the results
     if judge is not None:
         who = judge.provenance(ODWEVAL)
         print(f"Judge: {judge.label} ({who.backend}, {who.model})", file=sys.stderr)
@@ -70,21 +75,10 @@ def run(arguments: list[str]) -> None:
         print(path)
 
 
-def _config_file(path: str | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    from lm_eval.config.evaluate_config import EvaluatorConfig
-
-    try:
-        return dict(EvaluatorConfig.load_yaml_config(path))
-    except (OSError, ValueError, TypeError) as error:
-        raise TaskError(" ".join(str(error).split())) from None
-
-
 def _check_early(settings: dict[str, Any], namespace: Any) -> Judge | None:
     """Find a wrong judge or questions file before minutes are spent on loading the model under test."""
-    metadata = {**(settings.get("metadata") or {}), **(namespace.metadata or {})}
-    for name in sorted(set(namespace.metadata or {}) - set(METADATA)):
+    metadata = namespace.metadata
+    for name in sorted(set(metadata) - {*METADATA, *SYSTEM_METADATA}):
         log.warning("--metadata %s: no task of ours takes it; they take %s", name, ", ".join(METADATA))
     load_questions(metadata.get("questions"))
     tasks = str(namespace.tasks or settings.get("tasks"))
@@ -103,9 +97,33 @@ def _check_model(name: str, arguments: dict[str, Any]) -> None:
     if name in HUGGING_FACE and "pretrained" not in arguments:
         raise TaskError("--model_args pretrained=...: is missing; name a model's folder, or pretrained=embedded")
     for key in ("pretrained", "peft"):
-        value = str(arguments.get(key, ""))
-        if value.startswith(("/", "./", "../", "~")) and not Path(os.path.expanduser(value)).is_dir():
-            raise TaskError(f"--model_args {key}={value}: no such folder")
+        folder = folder_meant(str(arguments.get(key, "")))
+        if folder is not None and not folder.is_dir():
+            raise TaskError(f"--model_args {key}={arguments[key]}: no such folder")
+
+
+def _use_key(variable: str | None, arguments: dict[str, Any]) -> None:
+    """Send the key in the variable to the served model under test, and to no other server (the judge's, say).
+
+    lm-eval sends OPENAI_API_KEY to every server.
+    """
+    if variable is None:
+        return
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise TaskError(f"metadata api_key_env: the variable {variable} is not set; export {variable}=...")
+    if variable == "OPENAI_API_KEY":
+        return
+    if "base_url" not in arguments:
+        raise TaskError("metadata api_key_env: goes with model_args base_url; name the server")
+    from lm_eval.models.api_models import TemplateAPI
+
+    usual = TemplateAPI.header.func
+
+    def header(self: Any) -> Any:
+        return {"Authorization": f"Bearer {key}"} if self.base_url == arguments["base_url"] else usual(self)
+
+    TemplateAPI.header = property(header)
 
 
 def _answers_cache(model: str, arguments: dict[str, Any]) -> str | None:

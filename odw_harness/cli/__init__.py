@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import configs, convert, data, documents, evaluate, judges, paper, results
+from odw_harness.cli import bench, configs, convert, data, doctor, documents, evaluate, judges, paper, results
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
   odw eval --model hf --model_args pretrained=embedded --batch_size 7
   odw eval --model hf --model_args pretrained=/models/Qwen3-8B,peft=saves/qwen3 --apply_chat_template
   odw eval --tasks odw --model_args pretrained=/models/Qwen3-8B --apply_chat_template --metadata judge=deepseek
+  odw bench systems/*.yaml --judge deepseek
   odw check draft.txt --genre 通知
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
@@ -24,6 +25,7 @@ _EXAMPLES = """examples:
   odw convert /models/chatglm3-6b models/chatglm3-6b
   odw paper odweval
   odw configs check configs/qwen7b_qlora.yaml
+  odw doctor            # what is installed, what disagrees, what the GPU can do
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...
 
 `odw COMMAND --help` tells more of each."""
@@ -38,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, results, data, configs, convert, paper):
+    for group in (evaluate, documents, judges, results, data, configs, convert, bench, doctor, paper):
         group.add(commands)
     return top
 
@@ -54,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["eval"]:
             return evaluate.evaluate(arguments[1:])
-        options = parser().parse_args(arguments)
+        passed_on: list[str] = []
+        if arguments[:1] == ["bench"] and "--" in arguments:  # argparse would take what follows for files
+            cut = arguments.index("--")
+            arguments, passed_on = arguments[:cut], arguments[cut + 1 :]
+        options = parser().parse_args(arguments, argparse.Namespace(passed_on=passed_on))
         return int(options.run(options))
     except OdwError as error:
         print(f"error: {str(error).removeprefix('error: ')}", file=sys.stderr)
