@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, documents, judges, results, data, configs, convert, bench, doctor, paper):
+    for group in (evaluate, bench, documents, judges, results, data, configs, convert, paper, doctor):
         group.add(commands)
     return top
 
