@@ -46,14 +46,17 @@ def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
                 chosen += rng.sample([style for style in styles if style not in chosen], 1)
             for style in chosen:
                 number += 1
-                yield scenario, Pair(
-                    id=f"gen{seed}-{number:05d}",
-                    document=f"gen{seed}-d{document:05d}",
-                    genre=genre,
-                    style=style,
-                    instruction=ask(scenario, style, rng),
-                    output=output,
-                    facts=scenario.facts(),
+                yield (
+                    scenario,
+                    Pair(
+                        id=f"gen{seed}-{number:05d}",
+                        document=f"gen{seed}-d{document:05d}",
+                        genre=genre,
+                        style=style,
+                        instruction=ask(scenario, style, rng),
+                        output=output,
+                        facts=scenario.facts(),
+                    ),
                 )
 
 
@@ -82,8 +85,6 @@ def _document(card: tuple[Maker, Field, int], rng: random.Random) -> tuple[Scena
     maker, field, index = card
     while True:
         scenario = maker.make(Composer(rng, field), _matters(field, maker)[index])
-        scenario.field = field.name
         output = layout(scenario)
         if not guard.leaks(output):
             return scenario, output
-

@@ -4,11 +4,17 @@ import random
 from collections.abc import Callable
 
 from odw_harness.questions import OUTPUT_CONTRACT
+from odw_harness.rules.document import compact
+from odw_harness.traindata.generate.guard import leaks
 from odw_harness.traindata.generate.material import read
-from odw_harness.traindata.generate.scenario import Item, Scenario
+from odw_harness.traindata.generate.scenario import Item, Scenario, layout
 
 _CONTRACT_SHARE = 0.6
 """Of instructions that end in the task's own output contract; half of the rest end in other words for it."""
+
+
+_LENGTH_SHARE, _LEAST_ASKED = 0.3, 300
+"""Of instructions that say how long the document has to be, and from which length on (characters)."""
 
 
 def _pick(rng: random.Random, key: str) -> str:
@@ -55,7 +61,7 @@ def _date_label(scenario: Scenario) -> str:
     return "落款日期" if scenario.genre in ("工作总结", "工作计划", "调研报告") else "成文日期"
 
 
-def _given(scenario: Scenario, rng: random.Random) -> str:
+def _given(scenario: Scenario) -> str:
     parts = [f"{label}{value}" if label[:2] != "附件" else f"{label}：{value}" for label, value in _head(scenario)]
     return "，".join(parts)
 
@@ -75,7 +81,7 @@ def facts(scenario: Scenario, rng: random.Random) -> str:
     lead = _pick(rng, "facts_lead").format(
         who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
     )
-    head = _given(scenario, rng)
+    head = _given(scenario)
     if rng.random() < 0.5:
         return f"{lead}{'，' + head if head else ''}。{told}"
     return f"{told}{lead}{'，' + head if head else ''}。"
@@ -99,7 +105,7 @@ def colloquial(scenario: Scenario, rng: random.Random) -> str:
     )
     joins = [_pick(rng, "spoken_join") if i % 2 else "" for i in range(len(_items(scenario)))]
     told = "。".join(f"{join}{item.spoken}" for join, item in zip(joins, _items(scenario), strict=True))
-    head = _given(scenario, rng)
+    head = _given(scenario)
     head = _pick(rng, "spoken_head").format(head=head) if head else ""
     return f"{lead}{told}。{head}{_pick(rng, 'spoken_end')}"
 
@@ -110,13 +116,15 @@ def rewrite(scenario: Scenario, rng: random.Random) -> str:
         who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
     )
     told = [item.spoken if rng.random() < 0.6 else item.text for item in _items(scenario)]
-    title = _pick(rng, "draft_title").format(what=subject(scenario).removeprefix("关于").removesuffix("的" + scenario.genre))
+    title = _pick(rng, "draft_title").format(
+        what=subject(scenario).removeprefix("关于").removesuffix("的" + scenario.genre)
+    )
     opening, ending = _pick(rng, "draft_open"), _pick(rng, "draft_end")
     if rng.random() < 0.4:
         draft = "\n".join([title, opening, *(f"{i}、{text}" for i, text in enumerate(told, 1)), ending])
     else:
         draft = f"{title}\n{opening}{rng.choice(('，', '。', '；')).join(told)}。{ending}"
-    head = _given(scenario, rng)
+    head = _given(scenario)
     return f"{lead}{'要求：' + head + '。' if head else ''}\n{_pick(rng, 'draft_label')}\n{draft}"
 
 
@@ -128,7 +136,7 @@ def upper(scenario: Scenario, rng: random.Random) -> str:
         upper=scenario.upper.text, who=_name(scenario), what=subject(scenario), genre=scenario.genre
     )
     told = rng.choice(("。", "；")).join(item.text for item in scenario.items)
-    head = _given(scenario, rng)
+    head = _given(scenario)
     return f"{lead}{head}{'。' if head else ''}{_pick(rng, 'upper_facts')}{told}。"
 
 
@@ -144,6 +152,9 @@ STYLES: dict[str, Callable[[Scenario, random.Random], str]] = {
 def ask(scenario: Scenario, style: str, rng: random.Random) -> str:
     """The instruction: the request in a style, and mostly how the answer has to look."""
     text = STYLES[style](scenario, rng)
+    length = round(len(compact(layout(scenario))), -2)
+    if length >= _LEAST_ASKED and rng.random() < _LENGTH_SHARE and not leaks(f"{length}字"):
+        text += f"{rng.choice(('篇幅', '全文', ''))}{length}字左右。"
     drawn = rng.random()
     if drawn < _CONTRACT_SHARE:
         return f"{text}\n\n{OUTPUT_CONTRACT}"

@@ -10,7 +10,18 @@ from odw_harness.traindata.generate import figures
 from odw_harness.traindata.generate.figures import Metric
 from odw_harness.traindata.generate.material import Field, read
 from odw_harness.traindata.generate.scenario import Item
-from odw_harness.traindata.generate.world import Organ, World, code_of, day, make_world, people, person, phone, short_day, working_day
+from odw_harness.traindata.generate.world import (
+    Organ,
+    World,
+    code_of,
+    day,
+    make_world,
+    people,
+    person,
+    phone,
+    short_day,
+    working_day,
+)
 
 T = TypeVar("T")
 NUMERALS = "一二三四五六七八九十"
@@ -143,7 +154,11 @@ class Composer:
 
     def campaign(self, name: str) -> str:
         """A campaign as what is 开展'd: names that say no action get 工作 or 专项行动."""
-        return name if re.search("(?:检查|整治|清理|排查)$", name) and self.chance(0.5) else name + self.pick(("工作", "专项行动"))
+        return (
+            name
+            if re.search("(?:检查|整治|清理|排查)$", name) and self.chance(0.5)
+            else name + self.pick(("工作", "专项行动"))
+        )
 
     @staticmethod
     def noun(policy: str) -> str:

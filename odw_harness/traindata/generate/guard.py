@@ -7,7 +7,7 @@ from odw_harness.questions import load_questions
 
 _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?![\d.])")
 _DATE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")
-_DOC_NUMBER = re.compile(r"[\u4e00-\u9fff]+〔\d{4}〕\d+号")
+_DOC_NUMBER = re.compile(r"(?m)[\u4e00-\u9fff]*〔\d{4}〕\d+号|^第\d+号$")
 _LEAST_DIGITS = 3
 """Shorter figures (36个) stand in any document."""
 

@@ -44,7 +44,6 @@ class Scenario:
     """Whether the contact stands below the date in brackets (附注), not in the text."""
     upper: Item | None = None
     """The superior's document that this one carries out or answers, where there is one."""
-    field: str = ""
     extra_facts: tuple[str, ...] = ()
 
     def head_facts(self) -> list[str]:

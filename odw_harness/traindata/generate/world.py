@@ -53,15 +53,29 @@ class World:
     def government(self, level: str) -> Organ:
         """The people's government of the city or the county."""
         if level == "city":
-            down = "各县（区）人民政府，市政府各部门、各直属机构"
+            down = "各县（市、区）人民政府，市政府各部门、各直属机构"
             return Organ(
-                f"{self.city}市人民政府", "市人民政府", "我市", f"{self.city[0]}政", "全市", f"{self.city}市", "市长",
-                f"{self.province}省人民政府", down,
+                f"{self.city}市人民政府",
+                "市人民政府",
+                "我市",
+                f"{self.city[0]}政",
+                "全市",
+                f"{self.city}市",
+                "市长",
+                f"{self.province}省人民政府",
+                down,
             )
         down = "各乡镇人民政府、街道办事处，县政府各部门"
         return Organ(
-            f"{self.county}县人民政府", "县人民政府", "我县", f"{self.county[0]}政", "全县", f"{self.county}县", "县长",
-            f"{self.city}市人民政府", down,
+            f"{self.county}县人民政府",
+            "县人民政府",
+            "我县",
+            f"{self.county[0]}政",
+            "全县",
+            f"{self.county}县",
+            "县长",
+            f"{self.city}市人民政府",
+            down,
         )
 
     def bureau(self, field: Field, level: str, other: bool = False) -> Organ:
@@ -73,14 +87,29 @@ class World:
         head = "主任" if organ.endswith("委员会") else "局长"
         if level == "city":
             city = self.other_city if other else self.city
-            down = f"各县（区）{organ}，{organ[-1] if me == '我局' else '委'}属各单位"
+            down = f"各县（市、区）{organ}，{organ[-1] if me == '我局' else '委'}属各单位"
             return Organ(
-                f"{city}市{organ}", f"市{organ}", me, city[0] + code, "全市", f"{city}市", head, f"{city}市人民政府", down
+                f"{city}市{organ}",
+                f"市{organ}",
+                me,
+                city[0] + code,
+                "全市",
+                f"{city}市",
+                head,
+                f"{city}市人民政府",
+                down,
             )
         county = self.other_county if other else self.county
         return Organ(
-            f"{county}县{organ}", f"县{organ}", me, county[0] + code, "全县", f"{county}县", head,
-            f"{county}县人民政府", "各乡镇人民政府、街道办事处，县直有关单位",
+            f"{county}县{organ}",
+            f"县{organ}",
+            me,
+            county[0] + code,
+            "全县",
+            f"{county}县",
+            head,
+            f"{county}县人民政府",
+            "各乡镇人民政府、街道办事处，县直有关单位",
         )
 
     def helper(self, organ: str, level: str) -> Organ:
@@ -91,8 +120,10 @@ class World:
         """One of the institutions (firms, universities, hospitals, committees) of a field."""
         names = {"province": self.province, "city": self.city, "county": self.county}
         chosen = rng.choice(field.institutions)
-        filled = {key: value.format(**names, p=self.province[0], c=self.city[0], k=self.county[0])
-                  for key, value in chosen.items()}
+        filled = {
+            key: value.format(**names, p=self.province[0], c=self.city[0], k=self.county[0])
+            for key, value in chosen.items()
+        }
         return Organ(place=f"{self.city}市", **filled)
 
 
@@ -114,7 +145,14 @@ def make_world(rng: random.Random) -> World:
     )
 
 
-_FAMILIES = {"教育厅": "教", "国有资产监督管理委员会": "国资", "卫生健康委员会": "卫健", "组织部": "组", "宣传部": "宣", "人民政府": "政"}
+_FAMILIES = {
+    "教育厅": "教",
+    "国有资产监督管理委员会": "国资",
+    "卫生健康委员会": "卫健",
+    "组织部": "组",
+    "宣传部": "宣",
+    "人民政府": "政",
+}
 
 
 def code_of(organ: str) -> str:
@@ -126,7 +164,7 @@ def code_of(organ: str) -> str:
 def person(rng: random.Random) -> str:
     """A person's name that stands in no question."""
     while True:
-        name = rng.choice(_PLACES["surnames"]) + rng.choice(_PLACES["given"])
+        name = f"{rng.choice(_PLACES['surnames'])}{rng.choice(_PLACES['given'])}"
         if not known(name):
             return name
 

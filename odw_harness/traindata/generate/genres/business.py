@@ -20,13 +20,23 @@ def summary(c: Composer, section: str) -> Scenario:
     told = [(name, part, c.metrics(part["metrics"], 2)) for name, part in parts]
     problem, remedy = c.pick(c.field.problems)
     target = c.metric(c.pick(c.pick(c.field.policies)["targets"]))
-    measures = c.measures(parts[0][1], 1) + [(name, c.deed(c.field.measures[name])) for name in c.sample(list(c.field.measures), 2)]
+    measures = c.measures(parts[0][1], 1) + [
+        (name, c.deed(c.field.measures[name])) for name in c.sample(list(c.field.measures), 2)
+    ]
     measures = list(dict(measures).items())[:2]
     goal = f"{year + 1}年打算{target.text}"
     items = [Item("总结年度", f"{year}年", f"总结{year}年工作", f"总结{year}年的工作", (f"{year}年",))]
     for name, _, metrics in told:
         clauses, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
-        items.append(Item(name, clauses, f"{name}方面，{clauses}", f"{name}这块，{spoken}", tuple(f for m in metrics for f in m.facts)))
+        items.append(
+            Item(
+                name,
+                clauses,
+                f"{name}方面，{clauses}",
+                f"{name}这块，{spoken}",
+                tuple(f for m in metrics for f in m.facts),
+            )
+        )
     items += [
         Item("不足", problem, f"不足：{problem}", f"不足是{problem}", (problem,)),
         Item(f"{year + 1}年目标", target.text, goal, goal, (f"{year + 1}年", *target.facts)),
@@ -37,7 +47,9 @@ def summary(c: Composer, section: str) -> Scenario:
         figures = "，".join(metric.text for metric in metrics)
         done.append((name, f"{c.extra(part)}。{c.pick(('全年', '一年来，', ''))}{figures}"))
     plan = f"{year + 1}年，{c.pick(('将', f'{organ.me}将', '计划'))}{remedy}，力争{target.text}。"
-    lack = c.pick(("在肯定成绩的同时，也要看到", "对照年度目标和群众期盼", "工作中还有一些不足", "同时，我们也清醒地认识到"))
+    lack = c.pick(
+        ("在肯定成绩的同时，也要看到", "对照年度目标和群众期盼", "工作中还有一些不足", "同时，我们也清醒地认识到")
+    )
     body = [c.say("summary_open", year=year, name=organ.name) + c.say("summary_turn")]
     body += c.sections(
         (c.pick(("主要工作和成效", "工作开展情况", "主要成效")), c.listing(done, "（一）")),
@@ -60,25 +72,58 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     c.redate((6, 10), (7, 10)) if half else c.redate((1, 4), (2, 20))
     organ = c.issuer("city bureau")
     span = f"{c.year}年{'下半年' if half else ''}"
-    counts = [text for part in c.field.sections.values() for text in part["metrics"] if len(text.split()) == 3 and _DOABLE.match(text)]
+    counts = [
+        text
+        for part in c.field.sections.values()
+        for text in part["metrics"]
+        if len(text.split()) == 3 and _DOABLE.match(text)
+    ]
     targets = [metric for text in c.sample(counts, 2) if (metric := draw(text, c.rng))]
     campaign, project, training = c.pick(c.field.campaigns), c.pick(c.field.projects), c.pick(c.field.trainings)
     free = [office for office in c.field.offices if office not in (campaign["office"], project["office"])]
     upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.75) else None
     months = [f"{month}月底前" for month in sorted(c.rng.sample(range(8 if half else 3, 13), 3))]
-    scope, cost, people = c.metric(campaign["scope"]), f"{c.amount(project['cost']) // 3}万元", f"{c.integer(46, 320)}人"
+    scope, cost, people = (
+        c.metric(campaign["scope"]),
+        f"{c.amount(project['cost']) // 3}万元",
+        f"{c.integer(46, 320)}人",
+    )
     tasks = [
-        (f"开展{campaign['name']}", f"覆盖{scope.label}{scope.value}", scope.facts, c.measures(campaign, 1)[0][1], campaign["office"]),
+        (
+            f"开展{campaign['name']}",
+            f"覆盖{scope.label}{scope.value}",
+            scope.facts,
+            c.measures(campaign, 1)[0][1],
+            campaign["office"],
+        ),
         (f"{project['act']}{project['name']}", f"完成投资{cost}", (cost,), c.say("project_care"), project["office"]),
         (f"举办{training}", f"培训{people}", (people,), c.say("plan_learn"), c.pick(free)),
     ]
     c.rng.shuffle(tasks)
     aim = "，".join(target.text for target in targets)
-    items = [Item("目标", aim, f"{span}目标：{aim}", f"{span}的目标是{aim}", (span, *(f for t in targets for f in t.facts)))]
-    points, together = [], c.chance(0.5)
+    items = [
+        Item("目标", aim, f"{span}目标：{aim}", f"{span}的目标是{aim}", (span, *(f for t in targets for f in t.facts)))
+    ]
+    points: list[tuple[str, str]] = []
+    together = c.chance(0.5)
     for (name, size, facts, how, office), due in zip(tasks, months, strict=True):
-        items.append(Item(f"任务{NUMERALS[len(points)]}", f"{name}，{size}，{due}完成，责任部门{office}", f"{due}{name}，{size}，责任部门为{office}", f"{due}要{name}，{size}，交给{office}", (name, *facts, due, office)))
-        points.append((name, f"{size}，{how}。{due}完成，责任部门：{office}" if together else f"{how}，{size}。责任部门为{office}，{due}完成"))
+        items.append(
+            Item(
+                f"任务{NUMERALS[len(points)]}",
+                f"{name}，{size}，{due}完成，责任部门{office}",
+                f"{due}{name}，{size}，责任部门为{office}",
+                f"{due}要{name}，{size}，交给{office}",
+                (name, *facts, due, office),
+            )
+        )
+        points.append(
+            (
+                name,
+                f"{size}，{how}。{due}完成，责任部门：{office}"
+                if together
+                else f"{how}，{size}。责任部门为{office}，{due}完成",
+            )
+        )
     leader = c.pick(("办公室", "综合科")) if not c.field.institutions else "办公室"
     items.append(Item("调度", f"{leader}按月调度", f"{leader}负责按月调度", f"{leader}按月调度", (leader, "按月调度")))
     if upper:
@@ -92,8 +137,21 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     ]
     kept = [guards[1], *c.sample([guards[0], guards[2], guards[3]], c.pick((1, 2)))]
     body = [c.basis(upper) + c.opening("plan_open", upper, span=span, topic=c.field.name, me=organ.me)]
-    body += c.sections(("工作目标", [f"{span}，{c.pick(('力争', '计划', '实现'))}{aim}。"]), (c.pick(("重点任务", "主要任务")), c.listing(points, "（一）")), ("保障措施", c.listing(kept, c.pick(("（一）", "是")))))
-    return Scenario("工作计划", f"{organ.name}{span}工作计划", (organ.name,), c.stamp, body, items, signature=(organ.name,), upper=upper)
+    body += c.sections(
+        ("工作目标", [f"{span}，{c.pick(('力争', '计划', '实现'))}{aim}。"]),
+        (c.pick(("重点任务", "主要任务")), c.listing(points, "（一）")),
+        ("保障措施", c.listing(kept, c.pick(("（一）", "是")))),
+    )
+    return Scenario(
+        "工作计划",
+        f"{organ.name}{span}工作计划",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        signature=(organ.name,),
+        upper=upper,
+    )
 
 
 def _speaker(organ: Organ, name: str) -> str:
@@ -123,21 +181,54 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     told = "，".join(result.text for result in results)
     good = f"{c.pick(('前一阶段', '这段时间以来', '今年以来', '近期'))}，同志们做了大量工作，{told}。{c.say('speech_good')}"
     bad = f"{c.say('speech_bad')}{c.pick(('比如', '目前', '突出的是', '主要是'))}，{told_of}。{c.pick(('下一步要', '对此，要', '要下决心'))}{remedy}。"
-    presses = c.sample([c.say("speech_press"), "要拿出硬招实招，一项一项抓落实", "各单位要对号入座、主动认账", "这一条，没有讨价还价的余地", "谁的责任谁来扛，不能推诿扯皮", "基层有困难，机关要靠上去帮助解决"], len(measures))
-    steps = [f"第{NUMERALS[i]}，{measure}。{text}。{press}。" for i, ((measure, text), press) in enumerate(zip(measures, presses, strict=True))]
+    presses = c.sample(
+        [
+            c.say("speech_press"),
+            "要拿出硬招实招，一项一项抓落实",
+            "各单位要对号入座、主动认账",
+            "这一条，没有讨价还价的余地",
+            "谁的责任谁来扛，不能推诿扯皮",
+            "基层有困难，机关要靠上去帮助解决",
+        ],
+        len(measures),
+    )
+    steps = [
+        f"第{NUMERALS[i]}，{measure}。{text}。{press}。"
+        for i, ((measure, text), press) in enumerate(zip(measures, presses, strict=True))
+    ]
     last = f"{c.pick(('所有任务，', '各项任务', '时间上，各项任务'))}{deadline}前要全面完成。"
     opening = c.say("speech_open")
     if upper:
         opening += f"{c.basis(upper).removesuffix('，')}，我们必须把这项工作抓紧抓好。"
     if c.chance(0.6):
-        body = [opening, f"一、{c.pick(('肯定成绩，坚定信心', '总结成绩，增强信心', '看到进展，鼓足干劲'))}", good, f"二、{c.pick(('正视问题，找准差距', '直面不足，保持清醒', '认清形势，增强紧迫感'))}", bad, f"三、{c.pick(('突出重点，狠抓落实', '明确任务，真抓实干', '细化措施，务求实效'))}", *steps, last, c.say("speech_end")]
+        body = [
+            opening,
+            f"一、{c.pick(('肯定成绩，坚定信心', '总结成绩，增强信心', '看到进展，鼓足干劲'))}",
+            good,
+            f"二、{c.pick(('正视问题，找准差距', '直面不足，保持清醒', '认清形势，增强紧迫感'))}",
+            bad,
+            f"三、{c.pick(('突出重点，狠抓落实', '明确任务，真抓实干', '细化措施，务求实效'))}",
+            *steps,
+            last,
+            c.say("speech_end"),
+        ]
     else:
         body = [opening, good, bad, f"下面，我提{'零一两三'[len(steps)]}点要求。", *steps, last, c.say("speech_end")]
     if c.chance(0.5):
         body.append("谢谢大家。")
     return Scenario(
-        "讲话稿", f"在{meeting}上的讲话", (speaker.replace("　", ""),), c.stamp, body, items, date_position="head", note=c.stamp,
-        byline=(speaker,), salutation=c.pick(("同志们", "同志们", "各位同事、同志们")), upper=upper, extra_facts=(head,),
+        "讲话稿",
+        f"在{meeting}上的讲话",
+        (speaker.replace("　", ""),),
+        c.stamp,
+        body,
+        items,
+        date_position="head",
+        note=c.stamp,
+        byline=(speaker,),
+        salutation=c.pick(("同志们", "同志们", "各位同事、同志们")),
+        upper=upper,
+        extra_facts=(head,),
     )
 
 
@@ -160,7 +251,13 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
         Item("调研时间", when, f"调研时间为{when}", f"{when}去调研的", (when,)),
         Item("调研方式", basics, basics, basics, (where, f"{asked}份", f"{back}份", visits)),
         *map(c.item, facts),
-        Item("存在问题", "；".join(found), f"存在问题：{'，'.join(found)}", f"发现的问题有{'，'.join(found)}", tuple(found)),
+        Item(
+            "存在问题",
+            "；".join(found),
+            f"存在问题：{'，'.join(found)}",
+            f"发现的问题有{'，'.join(found)}",
+            tuple(found),
+        ),
         c.named("对策建议", [measure for measure, _ in measures]),
         Item("建议目标", now.text, f"建议把{now.text}", f"建议把{now.text}", now.facts),
     ]
@@ -169,15 +266,25 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
     if trouble[0][1] == trouble[1][1]:
         trouble[1] = (found[1], "基层干部和群众希望尽快加以改进")
     advise = [(measure, f"{c.pick(('建议', '要'))}{text}") for measure, text in measures]
-    opening = f"{c.basis(upper)}{c.opening('survey_open', upper, topic=topic, who=who, when=when)}{c.say('survey_turn')}"
+    opening = (
+        f"{c.basis(upper)}{c.opening('survey_open', upper, topic=topic, who=who, when=when)}{c.say('survey_turn')}"
+    )
     remedies = f"针对上述问题，要{'，'.join(remedy for _, remedy in problems)}，把{now.text}。"
-    body = [opening, *c.sections(
-        ("基本情况", [f"调研组{basics}。{told}。"] if c.chance(0.5) else c.listing([("调研开展情况", basics), ("主要情况", told)], "（一）")),
-        ("存在问题", c.listing(trouble, c.pick(("（一）", "是")))),
-        ("原因分析", [f"{c.say('survey_cause')}。"]),
-        ("对策建议", [*c.listing(advise, "（一）"), remedies]),
-    )]
+    body = [
+        opening,
+        *c.sections(
+            (
+                "基本情况",
+                [f"调研组{basics}。{told}。"]
+                if c.chance(0.5)
+                else c.listing([("调研开展情况", basics), ("主要情况", told)], "（一）"),
+            ),
+            ("存在问题", c.listing(trouble, c.pick(("（一）", "是")))),
+            ("原因分析", [f"{c.say('survey_cause')}。"]),
+            ("对策建议", [*c.listing(advise, "（一）"), remedies]),
+        ),
+    ]
     place = "" if c.field.institutions else organ.place
-    return Scenario("调研报告", f"关于{place}{topic}情况的调研报告", (who,), c.stamp, body, items, signature=(who,), upper=upper)
-
-
+    return Scenario(
+        "调研报告", f"关于{place}{topic}情况的调研报告", (who,), c.stamp, body, items, signature=(who,), upper=upper
+    )

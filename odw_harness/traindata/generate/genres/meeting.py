@@ -43,8 +43,20 @@ def _plan(c: Composer, policy: dict[str, Any], session: str, parties: tuple[str,
     names = [name for name, _ in measures]
     items = [
         Item("会议", f"{session}于{c.stamp}举行", f"{session}于{c.stamp}举行", f"{session}在{c.stamp}开了", (session,)),
-        Item("审议事项", f"听取{author}负责人{head}的说明，审议{plan}", f"会议听取了{author}负责人{head}所作的说明，审议了{plan}", f"会上听取了{author}负责人{head}的说明，审议了{plan}", (head, plan)),
-        Item("主要目标", f"到{year}，{aim}", f"目标为到{year}，{aim}", f"目标是到{year}，{aim}", (year, *(fact for target in targets for fact in target.facts))),
+        Item(
+            "审议事项",
+            f"听取{author}负责人{head}的说明，审议{plan}",
+            f"会议听取了{author}负责人{head}所作的说明，审议了{plan}",
+            f"会上听取了{author}负责人{head}的说明，审议了{plan}",
+            (head, plan),
+        ),
+        Item(
+            "主要目标",
+            f"到{year}，{aim}",
+            f"目标为到{year}，{aim}",
+            f"目标是到{year}，{aim}",
+            (year, *(fact for target in targets for fact in target.facts)),
+        ),
         c.named("重点任务", names),
         Item("审议结果", "决定批准", f"会议决定批准{plan}", f"最后决定批准{plan}", ("决定批准",)),
     ]
@@ -58,7 +70,13 @@ def _plan(c: Composer, policy: dict[str, Any], session: str, parties: tuple[str,
     call = c.say("resolve_call", all=everyone)
     body = [opening, thought + decided, deed, call] if c.chance(0.6) else [opening + thought, decided + deed, call]
     return Scenario(
-        "决议", f"{session}关于{c.pick(('批准', ''))}{plan}的决议", (session,), c.stamp, body, items, date_position="head",
+        "决议",
+        f"{session}关于{c.pick(('批准', ''))}{plan}的决议",
+        (session,),
+        c.stamp,
+        body,
+        items,
+        date_position="head",
         note=f"{c.stamp}{session}通过",
     )
 
@@ -78,18 +96,47 @@ def work_resolution(c: Composer, section: str) -> Scenario:
     chief = "主任" if office.endswith("委员会") else "局长"
     items = [
         Item("会议", f"{session}于{c.stamp}举行", f"{session}于{c.stamp}举行", f"{session}在{c.stamp}开了", (session,)),
-        Item("听取报告", f"{office}{chief}{head}受{place[-1]}人民政府委托作{report}", f"会议听取和审议了{office}{chief}{head}受{place[-1]}人民政府委托所作的{report}",
-             f"{office}{chief}{head}受{place[-1]}人民政府委托作了{report}", (head, report)),
-        Item(section, told, f"报告载明，{told}", f"报告里说，{told}", tuple(fact for result in results for fact in result.facts)),
+        Item(
+            "听取报告",
+            f"{office}{chief}{head}受{place[-1]}人民政府委托作{report}",
+            f"会议听取和审议了{office}{chief}{head}受{place[-1]}人民政府委托所作的{report}",
+            f"{office}{chief}{head}受{place[-1]}人民政府委托作了{report}",
+            (head, report),
+        ),
+        Item(
+            section,
+            told,
+            f"报告载明，{told}",
+            f"报告里说，{told}",
+            tuple(fact for result in results for fact in result.facts),
+        ),
         c.named("会议要求", names),
         Item("审议结果", "决定批准", "会议决定批准这个报告", "最后决定批准这个报告", ("决定批准",)),
     ]
     heard = f"会议听取和审议了{office}{chief}{head}受{place[-1]}人民政府委托所作的{report}。{c.pick(('报告载明，', '报告指出，', '根据报告，'))}{told}。"
-    thought = c.pick((f"会议认为，{year}{place[-1]}人民政府认真履行职责，{c.field.name}工作取得新的成效。", f"会议充分肯定{place[-1]}人民政府{year}的{c.field.name}工作。", "会议认为，报告实事求是，下一步工作安排切实可行。", "会议同意报告对工作的总结和下一步安排。"))
+    thought = c.pick(
+        (
+            f"会议认为，{year}{place[-1]}人民政府认真履行职责，{c.field.name}工作取得新的成效。",
+            f"会议充分肯定{place[-1]}人民政府{year}的{c.field.name}工作。",
+            "会议认为，报告实事求是，下一步工作安排切实可行。",
+            "会议同意报告对工作的总结和下一步安排。",
+        )
+    )
     deed = f"会议{c.pick(('要求', '强调'))}，{place[-1]}人民政府及有关部门要{c.pick(('围绕', '突出抓好', '切实做好'))}{'、'.join(names)}，{measures[0][1]}。"
-    body = [f"{session}于{c.stamp}举行。{heard}", f"{thought}会议决定批准这个报告。", deed, c.say("resolve_call", all=f"全{place[-1]}上下")]
+    body = [
+        f"{session}于{c.stamp}举行。{heard}",
+        f"{thought}会议决定批准这个报告。",
+        deed,
+        c.say("resolve_call", all=f"全{place[-1]}上下"),
+    ]
     return Scenario(
-        "决议", f"{session}关于{c.pick(('批准', ''))}{report}的决议", (session,), c.stamp, body, items, date_position="head",
+        "决议",
+        f"{session}关于{c.pick(('批准', ''))}{report}的决议",
+        (session,),
+        c.stamp,
+        body,
+        items,
+        date_position="head",
         note=f"{c.stamp}{session}通过",
     )
 
@@ -104,7 +151,9 @@ def project_minutes(c: Composer, project: dict[str, Any]) -> Scenario:
         ("资金筹措", money, (f"{total}万元", *(f"{value}万元" for value in parts)), "money"),
         ("前期工作", f"{finish}前完成前期手续办理", (finish,), "other"),
     ]
-    pending = c.pick(("后期运营管理模式", "配套道路建设时序", "设备选型方案", "临时过渡场所安排", "周边管线迁改费用分担"))
+    pending = c.pick(
+        ("后期运营管理模式", "配套道路建设时序", "设备选型方案", "临时过渡场所安排", "周边管线迁改费用分担")
+    )
     return _minutes(c, project, f"{project['act']}{project['name']}", agreed, pending if c.chance(0.6) else "")
 
 
@@ -123,26 +172,26 @@ def campaign_minutes(c: Composer, campaign: dict[str, Any]) -> Scenario:
     return _minutes(c, campaign, campaign["name"], agreed, pending)
 
 
-def _cast(c: Composer, office: str) -> tuple[str, str, str, dict[str, str]]:
-    """Who issues the 纪要 and how, who presides, and the units by what they answer for."""
+def _cast(c: Composer, office: str) -> tuple[str, str, dict[str, str]]:
+    """Who issues the 纪要, the office of who presides, and the units: lead, money, other, away."""
     if not c.field.institutions and c.chance(0.6):
         organ = c.organ(c.pick(("city", "county")))
         place = organ.place[-1]
-        helpers = c.sample([name for name in c.field.helpers if name != "财政局"], 2)
-        lead, *others = [f"{place}{name}" for name in (c.field.organ, *helpers)]
-        money = f"{place}财政局" if c.field.organ != "财政局" else others[1]
-        return f"{organ.name}办公室", f"{place}政府", f"副{organ.head}", {"lead": lead, "money": money, "other": others[0], "away": others[1] if money != others[1] else f"{place}发展和改革委员会"}
+        other, away = c.sample([name for name in c.field.helpers if name != "财政局"], 2)
+        money = "财政局" if c.field.organ != "财政局" else "税务局"
+        units = {"lead": c.field.organ, "money": money, "other": other, "away": away}
+        return f"{organ.name}办公室", f"副{organ.head}", {key: place + name for key, name in units.items()}
     organ = c.issuer("city bureau", "county bureau")
-    pool = [name for name in (c.field.helpers if c.field.institutions else c.field.offices) if "财务" not in name and name != "办公室"]
-    other, away = c.sample([name for name in pool if name != office], 2)
-    money = next((name for name in c.field.helpers if "财务" in name), "办公室") if c.field.institutions else "规划财务科"
-    return organ.name, organ.short, organ.head, {"lead": office, "money": money, "other": other, "away": away}
+    pool = c.field.helpers if c.field.institutions else c.field.offices
+    money = next((name for name in pool if "财务" in name), "办公室" if c.field.institutions else "规划财务科")
+    other, away = c.sample([name for name in pool if name not in (office, money, "办公室")], 2)
+    return organ.name, organ.head, {"lead": office, "money": money, "other": other, "away": away}
 
 
 def _minutes(
     c: Composer, matter: dict[str, Any], topic: str, agreed: list[tuple[str, str, tuple[str, ...], str]], pending: str
 ) -> Scenario:
-    issuer, short, office, units = _cast(c, matter["office"])
+    issuer, office, units = _cast(c, matter["office"])
     held, half = day(c.earlier(2, 6)), c.pick(("上午", "下午"))
     host, *names = c.people(5)
     place = c.pick(("第一会议室", "第三会议室", "四楼会议室", "多功能会议室", "七楼会议室"))
@@ -150,26 +199,69 @@ def _minutes(
     listed = "，".join(f"{units[key]}{name}" for key, name in came.items())
     absent = f"{units['away']}{away}"
     sat = f"{held}{half}，{office}{host}在{place}主持召开"
-    items = [Item("会议情况", f"{sat}会议，研究{topic}有关问题", f"{sat}会议，研究{topic}有关问题", f"{sat}会议，研究{topic}的事", (held, place, host))]
+    items = [
+        Item(
+            "会议情况",
+            f"{sat}会议，研究{topic}有关问题",
+            f"{sat}会议，研究{topic}有关问题",
+            f"{sat}会议，研究{topic}的事",
+            (held, place, host),
+        )
+    ]
     for name, text, facts, key in agreed:
         duty = f"由{units[key]}负责"
-        items.append(Item(f"议定事项（{name}）", f"{text}，{duty}", f"会议议定，关于{name}，{text}，{duty}", f"{name}定的是{text}，{duty}", (*facts, units[key])))
+        items.append(
+            Item(
+                f"议定事项（{name}）",
+                f"{text}，{duty}",
+                f"会议议定，关于{name}，{text}，{duty}",
+                f"{name}定的是{text}，{duty}",
+                (*facts, units[key]),
+            )
+        )
     later = f"会后由{units['lead']}进一步研究"
     if pending:
         left = f"关于{pending}，意见不一致，会议未作决定，{later}"
-        items.append(Item("未决事项", left.removeprefix("关于"), left, f"{pending}大家意见不一致，会议未作决定，{later}", (pending,)))
+        items.append(
+            Item(
+                "未决事项",
+                left.removeprefix("关于"),
+                left,
+                f"{pending}大家意见不一致，会议未作决定，{later}",
+                (pending,),
+            )
+        )
     items.append(Item("出席", listed, f"出席：{listed}", f"到会的有{listed}", tuple(came.values())))
     items.append(Item("请假", absent, f"请假：{absent}", f"{absent}请假了", (away,)))
     kind = c.pick(("专题会议", "会议", "协调会议"))
     opening = f"{sat}{kind}，研究{topic}有关问题。{c.say('minutes_state', topic=topic, lead=units['lead'])}{c.say('minutes_turn')}"
-    points = [(f"关于{name}", f"{c.pick(('会议明确，', '会议议定，', '会议同意，', ''))}{text}，由{units[key]}负责") for name, text, _, key in agreed]
+    points = [
+        (f"关于{name}", f"{c.pick(('会议明确，', '会议议定，', '会议同意，', ''))}{text}，由{units[key]}负责")
+        for name, text, _, key in agreed
+    ]
     open_point = f"关于{pending}，与会单位意见不一致，会议未作决定，{later}。"
     if c.chance(0.5):
-        body = [opening, *c.sections(("议定事项", c.listing(points, "（一）")), ("未决事项", [open_point] if pending else []))]
+        body = [
+            opening,
+            *c.sections(("议定事项", c.listing(points, "（一）")), ("未决事项", [open_point] if pending else [])),
+        ]
     else:
         body = [opening, *c.listing(points, c.pick(("一", "是"))), *([open_point] if pending else [])]
     body += [f"出席：{office}{host}，{listed}。", f"请假：{absent}。", f"{issuer}　{c.stamp}印发"]
-    title = c.pick((f"{issuer.removesuffix('办公室')}关于{topic}专题会议纪要", f"研究{topic}有关问题的会议纪要", f"{topic}专题会议纪要"))
+    title = c.pick(
+        (
+            f"{issuer.removesuffix('办公室')}关于{topic}专题会议纪要",
+            f"研究{topic}有关问题的会议纪要",
+            f"{topic}专题会议纪要",
+        )
+    )
     return Scenario(
-        "纪要", title, (issuer,), c.stamp, body, items, date_position="any", doc_number=f"〔{c.year}〕{c.integer(3, 60)}号",
+        "纪要",
+        title,
+        (issuer,),
+        c.stamp,
+        body,
+        items,
+        date_position="any",
+        doc_number=f"〔{c.year}〕{c.integer(3, 60)}号",
     )

@@ -21,7 +21,7 @@ _COURSE_RULES = (
     ("抓好成果运用", "培训结束后要及时向本单位传达学习内容"),
 )
 _MEETING_RULES = (
-    "请参会人员提前十分钟入场，遵守会场纪律，会议期间将手机调至静音状态",
+    "请参会人员提前入场，遵守会场纪律，会议期间将手机调至静音状态",
     "因故不能参会的，须履行请假手续，并安排熟悉业务的人员代为参加",
     "请参会单位准备书面汇报材料，做到情况清楚、数据准确、措施具体",
     "会议不安排接送站，提倡集中乘车、绿色出行",
@@ -49,7 +49,9 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     items = [Item("依据", c.field.law, f"依据{c.field.law}", f"依据就写{c.field.law}", (c.field.law,))] if law else []
     items += [
         Item("时间安排", when, f"{name}时间为{when}", f"时间定在{when}", (when,)),
-        Item("工作范围", covered, f"范围为{covered}", f"范围是{organ.area}{scope.label}，一共{scope.value}", scope.facts),
+        Item(
+            "工作范围", covered, f"范围为{covered}", f"范围是{organ.area}{scope.label}，一共{scope.value}", scope.facts
+        ),
     ]
     staged = c.chance(0.6)
     spans = [f"{c.near(first)}至{c.near(last)}" for first, last in zip(begins, ends, strict=True)]
@@ -78,22 +80,39 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         timed = c.listing(steps, "（一）") if staged else [f"{c.pick(('自', '工作时间为'))}{when}。"]
         body = [opening + c.say("notice_turn")]
         body += c.sections(
-            (c.pick(("工作范围", "实施范围")), [scoped]), ("时间安排", timed), ("工作要求", required), ("信息报送", [back])
+            (c.pick(("工作范围", "实施范围")), [scoped]),
+            ("时间安排", timed),
+            ("工作要求", required),
+            ("信息报送", [back]),
         )
     elif form == 1:
         body = [opening + scoped + c.say("notice_turn")]
         body += c.sections(("方法步骤", c.listing(steps, "（一）")), ("有关要求", [*required, back]))
     else:
         told = "；".join(f"{stage}，{text}" for stage, text in steps)
-        body = [opening + c.say("notice_turn"), *c.listing(measures, "一"), f"{scoped}工作分三个阶段推进：{told}。", back]
+        body = [
+            opening + c.say("notice_turn"),
+            *c.listing(measures, "一"),
+            f"{scoped}工作分三个阶段推进：{told}。",
+            back,
+        ]
     if contact:
         body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.7):
         body.append(c.say("notice_end", us=organ.short))
     return Scenario(
-        "通知", f"{organ.name}关于开展{name}的通知", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, c.pick(("发", "发", "办"))), signature=(organ.name,),
-        attachments=tuple(f"{topic}{table}" for table in tables), contact=contact, upper=upper,
+        "通知",
+        f"{organ.name}关于开展{name}的通知",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, c.pick(("发", "发", "办"))),
+        signature=(organ.name,),
+        attachments=tuple(f"{topic}{table}" for table in tables),
+        contact=contact,
+        upper=upper,
     )
 
 
@@ -109,7 +128,13 @@ def training_notice(c: Composer, training: str) -> Scenario:
     items = [
         Item("培训时间", when, f"培训时间为{when}", f"时间是{when}", (when,)),
         Item("培训地点", where, f"地点设在{where}", f"就在{where}办", (where,)),
-        Item("培训规模", f"{seats}，{hours}", f"计划培训{seats}，共{hours}", f"打算培训{seats}，一共{hours}", (seats, hours)),
+        Item(
+            "培训规模",
+            f"{seats}，{hours}",
+            f"计划培训{seats}，共{hours}",
+            f"打算培训{seats}，一共{hours}",
+            (seats, hours),
+        ),
         Item("培训内容", listed, f"培训内容为{listed}", f"主要讲{listed}", tuple(topics)),
         Item("报名截止", signup, f"{signup}前报名", f"{signup}前把名单报上来", (signup,)),
     ]
@@ -128,9 +153,17 @@ def training_notice(c: Composer, training: str) -> Scenario:
     if c.chance(0.6):
         body.append("特此通知。")
     return Scenario(
-        "通知", f"{organ.name}关于举办{training}的通知", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, c.pick(("发", "办", "函"))), signature=(organ.name,),
-        attachments=("参训人员报名表",) if c.chance(0.6) else (), contact=contact,
+        "通知",
+        f"{organ.name}关于举办{training}的通知",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, c.pick(("发", "办", "函"))),
+        signature=(organ.name,),
+        attachments=("参训人员报名表",) if c.chance(0.6) else (),
+        contact=contact,
     )
 
 
@@ -148,16 +181,31 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     items = [
         Item("会议时间", when, f"会议时间为{when}", f"时间是{when}", (when,)),
         Item("会议地点", where, f"地点在{where}", f"在{where}开", (where,)),
-        Item("参会人员", f"各单位负责人共{seats}", f"参会人员为各单位负责人，共{seats}", f"各单位负责人参加，一共{seats}", (seats,)),
-        Item("会议内容", f"{speakers}交流发言，部署{'、'.join(names)}", f"会议内容为{speakers}交流发言，部署{'、'.join(names)}",
-             f"会上{speakers}交流发言，再部署{'、'.join(names)}", (speakers, *names)),
+        Item(
+            "参会人员",
+            f"各单位负责人共{seats}",
+            f"参会人员为各单位负责人，共{seats}",
+            f"各单位负责人参加，一共{seats}",
+            (seats,),
+        ),
+        Item(
+            "会议内容",
+            f"{speakers}交流发言，部署{'、'.join(names)}",
+            f"会议内容为{speakers}交流发言，部署{'、'.join(names)}",
+            f"会上{speakers}交流发言，再部署{'、'.join(names)}",
+            (speakers, *names),
+        ),
         Item("报名", f"{signup}前报送参会名单", f"{signup}前报送参会名单", f"{signup}前把参会名单报来", (signup,)),
     ]
     contact = c.contact()
     rules = c.sample(_MEETING_RULES, 2)
-    body = [f"{c.why(campaign)}{c.pick((f'{organ.short}决定召开', '经研究，决定召开', '定于近期召开'))}{meeting}。{c.say('meeting_turn')}"]
+    body = [
+        f"{c.why(campaign)}{c.pick((f'{organ.short}决定召开', '经研究，决定召开', '定于近期召开'))}{meeting}。{c.say('meeting_turn')}"
+    ]
     parts = [
-        ("会议时间", f"{when}"), ("会议地点", f"{where}"), ("参会人员", f"各单位负责人，共{seats}"),
+        ("会议时间", f"{when}"),
+        ("会议地点", f"{where}"),
+        ("参会人员", f"各单位负责人，共{seats}"),
         ("会议内容", f"{speakers}交流发言；部署{'、'.join(names)}等工作"),
         ("有关要求", f"{'。'.join(rules)}。请于{signup}前将参会名单报{organ.short}"),
     ]
@@ -170,9 +218,17 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     if c.chance(0.5):
         body.append("特此通知。")
     return Scenario(
-        "通知", f"{organ.name}关于召开{meeting}的通知", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, c.pick(("发", "办"))), signature=(organ.name,),
-        attachments=("参会人员回执",) if c.chance(0.4) else (), contact=contact,
+        "通知",
+        f"{organ.name}关于召开{meeting}的通知",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, c.pick(("发", "办"))),
+        signature=(organ.name,),
+        attachments=("参会人员回执",) if c.chance(0.4) else (),
+        contact=contact,
     )
 
 
@@ -197,12 +253,14 @@ def print_notice(c: Composer, rule: dict[str, str]) -> Scenario:
     ]
     if ends:
         items.append(Item("执行期限", term, term, term, (term,)))
-    follow = c.pick((
-        f"各有关单位要认真组织学习，准确把握文件要求，切实{rule['aim']}。",
-        "各有关单位要加强学习宣传和业务培训，明确责任分工，保证文件规定落到实处。",
-        "执行中要注意总结经验、发现问题，重要情况及时报告。",
-        "各有关单位要对照文件规定完善配套制度，加强日常监督检查。",
-    ))
+    follow = c.pick(
+        (
+            f"各有关单位要认真组织学习，准确把握文件要求，切实{rule['aim']}。",
+            "各有关单位要加强学习宣传和业务培训，明确责任分工，保证文件规定落到实处。",
+            "执行中要注意总结经验、发现问题，重要情况及时报告。",
+            "各有关单位要对照文件规定完善配套制度，加强日常监督检查。",
+        )
+    )
     body = [
         c.say("print_turn", rule=book, meeting=meeting),
         f"{c.pick(('本文件', '该文件', '文件'))}自{start}起施行{'，' + term if ends else ''}。{follow}",
@@ -210,8 +268,15 @@ def print_notice(c: Composer, rule: dict[str, str]) -> Scenario:
     if c.chance(0.4):
         body.append(c.say("notice_end", us=organ.short))
     return Scenario(
-        "通知", f"{organ.name}关于印发《{book}》的通知", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, c.pick(("发", "规", "办发"))), signature=(organ.name,),
+        "通知",
+        f"{organ.name}关于印发《{book}》的通知",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, c.pick(("发", "规", "办发"))),
+        signature=(organ.name,),
     )
 
 
@@ -229,18 +294,37 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
     goal = f"到{year}，{aim}"
     duty = f"由{lead}牵头，{'、'.join(helpers)}按职责配合"
     items = [
-        Item("工作目标", goal, goal, f"目标是到{year}，{'；'.join(target.spoken for target in targets)}",
-             (year, *(fact for target in targets for fact in target.facts))),
+        Item(
+            "工作目标",
+            goal,
+            goal,
+            f"目标是到{year}，{'；'.join(target.spoken for target in targets)}",
+            (year, *(fact for target in targets for fact in target.facts)),
+        ),
         c.named("重点任务", [name for name, _ in measures]),
         *([c.item(support)] if supported else []),
         Item("责任分工", duty, duty, f"{lead}牵头，{'、'.join(helpers)}配合", (lead, *helpers)),
     ]
     opening = f"{c.why(policy)}{c.basis(upper)}{c.say('opinion_turn', topic=policy['name'], area=organ.area)}"
     thought = c.say("opinion_principle")
-    parts = [("总体要求", [f"{thought}。{goal}。"] if c.chance(0.5) else [f"（一）工作思路。{thought}。", f"（二）工作目标。{goal}。"])]
+    parts = [
+        (
+            "总体要求",
+            [f"{thought}。{goal}。"]
+            if c.chance(0.5)
+            else [f"（一）工作思路。{thought}。", f"（二）工作目标。{goal}。"],
+        )
+    ]
     parts.append((c.pick(("重点任务", "主要任务")), c.listing(measures, "（一）")))
     if supported:
-        care = c.pick(("资金使用要公开透明，专款专用", "资金申报、审核和拨付全程公开，接受监督", "具体申报程序另行公布", "对虚报冒领的依法依规处理"))
+        care = c.pick(
+            (
+                "资金使用要公开透明，专款专用",
+                "资金申报、审核和拨付全程公开，接受监督",
+                "具体申报程序另行公布",
+                "对虚报冒领的依法依规处理",
+            )
+        )
         parts.append((c.pick(("政策支持", "保障政策")), [f"{support.text}。{care}。"]))
     parts.append((c.pick(("组织实施", "组织保障")), [f"{duty}。{c.say('opinion_guard')}。"]))
     body = [opening, *c.sections(*parts)]
@@ -248,8 +332,16 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
         body.append(c.say("opinion_end", lead=lead))
     kind = c.pick(("意见", "实施意见", "若干意见", "指导意见"))
     return Scenario(
-        "意见", f"{organ.name}关于{policy['name']}的{kind}", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, "发"), signature=(organ.name,), upper=upper,
+        "意见",
+        f"{organ.name}关于{policy['name']}的{kind}",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, "发"),
+        signature=(organ.name,),
+        upper=upper,
     )
 
 
@@ -259,5 +351,3 @@ def _leaders(c: Composer, organ: Organ) -> list[str]:
         return c.sample([name for name in c.field.helpers if name != "办公室"], 3)
     place = organ.place[-1]
     return [f"{place}{c.field.organ}", *(f"{place}{name}" for name in c.sample(c.field.helpers, 2))]
-
-

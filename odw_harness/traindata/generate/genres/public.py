@@ -21,7 +21,13 @@ def order(c: Composer, rule: dict[str, str]) -> Scenario:
     book = f"《{subject}》"
     items = [
         Item("公布事项", book, f"公布{book}", f"要公布{book}", (book,)),
-        Item("通过情况", f"{passed}{session}审议通过", f"{passed}市人民政府{session}审议通过", f"{passed}市人民政府{session}已经审议通过", (passed, session)),
+        Item(
+            "通过情况",
+            f"{passed}{session}审议通过",
+            f"{passed}市人民政府{session}审议通过",
+            f"{passed}市人民政府{session}已经审议通过",
+            (passed, session),
+        ),
         Item("施行日期", start, f"自{start}起施行", f"{start}起施行", (start,)),
         Item("签署", f"市长{mayor}", f"由市长{mayor}签署", f"市长{mayor}签的", (mayor,)),
     ]
@@ -32,7 +38,9 @@ def order(c: Composer, rule: dict[str, str]) -> Scenario:
         dropped = f"{old}公布的原{kind}同时废止"
         items.insert(3, Item("废止事项", dropped, dropped, dropped, (old,)))
         body[0] += f"{dropped}。"
-    return Scenario("令", f"{organ.name}令", (organ.name,), c.stamp, body, items, doc_number=code, signature=(f"市长　{mayor}",))
+    return Scenario(
+        "令", f"{organ.name}令", (organ.name,), c.stamp, body, items, doc_number=code, signature=(f"市长　{mayor}",)
+    )
 
 
 def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
@@ -44,17 +52,36 @@ def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
     since, code = day(c.earlier(60, 200)), f"第{c.integer(14, 168)}号"
     items = [
         Item("嘉奖对象", unit, f"嘉奖{unit}", f"要嘉奖{unit}", (unit,)),
-        Item("事迹", f"{since}起开展{campaign['name']}", f"{since}起，{unit}组织开展{campaign['name']}", f"他们从{since}起开展{campaign['name']}", (since, campaign["name"])),
+        Item(
+            "事迹",
+            f"{since}起开展{campaign['name']}",
+            f"{since}起，{unit}组织开展{campaign['name']}",
+            f"他们从{since}起开展{campaign['name']}",
+            (since, campaign["name"]),
+        ),
         *map(c.item, results),
         Item("签署", f"{organ.head}{head}", f"由{organ.head}{head}签署", f"{organ.head}{head}签的", (head,)),
     ]
     told = "，".join(result.text for result in results)
     act = f"{since}起，{unit}组织开展{campaign['name']}，{told}，{c.pick(('成绩显著', '出色完成任务', '为全局工作作出突出贡献'))}。"
-    hope = c.pick(("希望受嘉奖单位珍惜荣誉，再接再厉，再立新功。", "望你们戒骄戒躁，继续发扬优良作风。", "希望全体人员保持昂扬斗志，争取更大成绩。", "各级各部门要以受嘉奖单位为榜样，恪尽职守、担当作为。"))
+    hope = c.pick(
+        (
+            "希望受嘉奖单位珍惜荣誉，再接再厉，再立新功。",
+            "望你们戒骄戒躁，继续发扬优良作风。",
+            "希望全体人员保持昂扬斗志，争取更大成绩。",
+            "各级各部门要以受嘉奖单位为榜样，恪尽职守、担当作为。",
+        )
+    )
     decided = c.say("honour_order", place=organ.place, who=unit)
     return Scenario(
-        "令", f"{organ.name}嘉奖令", (organ.name,), c.stamp, [act, decided + hope] if c.chance(0.6) else [act + decided, hope], items,
-        doc_number=code, signature=(f"{organ.head}　{head}",),
+        "令",
+        f"{organ.name}嘉奖令",
+        (organ.name,),
+        c.stamp,
+        [act, decided + hope] if c.chance(0.6) else [act + decided, hope],
+        items,
+        doc_number=code,
+        signature=(f"{organ.head}　{head}",),
     )
 
 
@@ -65,20 +92,48 @@ def bulletin(c: Composer, section: str) -> Scenario:
     year = f"{c.year - 1}年"
     others = [name for name in c.field.sections if name != section]
     chosen = [section, *c.sample(others, c.pick((1, 2, 2)))]
-    told = [(name, c.metrics(part["metrics"], c.pick((2, 3, 3)))) for name, part in c.field.sections.items() if name in chosen]
+    told = [
+        (name, c.metrics(part["metrics"], c.pick((2, 3, 3))))
+        for name, part in c.field.sections.items()
+        if name in chosen
+    ]
     items = [Item("统计年度", year, f"反映{year}情况", f"写{year}的情况", (year,))]
     for name, metrics in told:
         clauses, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
-        items.append(Item(name, clauses, f"{name}方面，{clauses}", f"{name}这块，{spoken}", tuple(f for m in metrics for f in m.facts)))
+        items.append(
+            Item(
+                name,
+                clauses,
+                f"{name}方面，{clauses}",
+                f"{name}这块，{spoken}",
+                tuple(f for m in metrics for f in m.facts),
+            )
+        )
     body = []
     if c.chance(0.6):
-        intro = c.pick((f"{year}，{organ.area}{c.field.name}事业稳步发展，主要情况如下：", f"现将{organ.place}{year}{c.field.bulletin}情况公布如下：", f"{year}，{organ.place}{c.field.name}工作扎实推进，各项任务有序落实。现公报如下：", f"根据年度统计结果，现将{year}有关情况公布如下："))
+        intro = c.pick(
+            (
+                f"{year}，{organ.area}{c.field.name}事业稳步发展，主要情况如下：",
+                f"现将{organ.place}{year}{c.field.bulletin}情况公布如下：",
+                f"{year}，{organ.place}{c.field.name}工作扎实推进，各项任务有序落实。现公报如下：",
+                f"根据年度统计结果，现将{year}有关情况公布如下：",
+            )
+        )
         body.append(intro)
     for i, (name, metrics) in enumerate(told):
         lead = c.pick((f"{year}，{organ.area}", "全年", f"{organ.area}", f"{year}，"))
-        body += [f"{NUMERALS[i]}、{name}", f"{lead}{c.pick(('，', '；', '。')).join(metric.text for metric in metrics)}。"]
+        body += [
+            f"{NUMERALS[i]}、{name}",
+            f"{lead}{c.pick(('，', '；', '。')).join(metric.text for metric in metrics)}。",
+        ]
     return Scenario(
-        "公报", f"{organ.place}{year}{c.field.bulletin}公报", (organ.name,), c.stamp, body, items, date_position="head",
+        "公报",
+        f"{organ.place}{year}{c.field.bulletin}公报",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        date_position="head",
         byline=(organ.name, c.stamp),
     )
 
@@ -91,8 +146,16 @@ def _filled(c: Composer, rows: list[list[str]]) -> list[Item]:
     first = c.later(6, 20)
     second = c.later(8, 24, first)
     slots = {
-        "d1": day(first), "d2": day(second), "d3": day(c.later(10, 30, second)), "tel": phone(c.rng),
-        "night": f"{day(first)}22时至{day(c.next_day(first))}6时", "dawn": f"{day(c.next_day(first))}6时", "town": c.world.towns[0], "town2": c.world.towns[1], "road": c.world.roads[0], "road2": c.world.roads[1],
+        "d1": day(first),
+        "d2": day(second),
+        "d3": day(c.later(10, 30, second)),
+        "tel": phone(c.rng),
+        "night": f"{day(first)}22时至{day(c.next_day(first))}6时",
+        "dawn": f"{day(c.next_day(first))}6时",
+        "town": c.world.towns[0],
+        "town2": c.world.towns[1],
+        "road": c.world.roads[0],
+        "road2": c.world.roads[1],
         "river": c.world.river,
     }
     items = []
@@ -126,18 +189,35 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
         body.append(f"{NUMERALS[len(listed)]}、{c.pick(('其他事项', '有关要求'))}：{'；'.join(rules)}。")
     elif form == 1:
         points = [f"（{NUMERALS[i]}）{item.label}：{item.value}。" for i, item in enumerate(listed[:-1])]
-        body = [opening, *c.sections(("基本事项", points), (c.pick(("有关要求", "注意事项")), [f"{'。'.join(rules)}。"]), ("联系方式", [f"{call.label}：{call.value}。"]))]
+        body = [
+            opening,
+            *c.sections(
+                ("基本事项", points),
+                (c.pick(("有关要求", "注意事项")), [f"{'。'.join(rules)}。"]),
+                ("联系方式", [f"{call.label}：{call.value}。"]),
+            ),
+        ]
     elif form == 2:
         body = [opening, *(f"{NUMERALS[i]}、{item.label}为{item.value}。" for i, item in enumerate(listed[:-1]))]
         body += [f"{NUMERALS[len(listed) - 1 + i]}、{rule}。" for i, rule in enumerate(rules)]
         body.append(f"{call.label}：{call.value}。")
     else:
-        body = [opening, f"{'，'.join(f'{item.label}为{item.value}' for item in listed[:2])}。", f"{'；'.join(f'{item.label}为{item.value}' for item in listed[2:-1])}。"]
+        body = [
+            opening,
+            f"{'，'.join(f'{item.label}为{item.value}' for item in listed[:2])}。",
+            f"{'；'.join(f'{item.label}为{item.value}' for item in listed[2:-1])}。",
+        ]
         body += [f"{'。'.join(rules)}。", f"{call.label}：{call.value}。"]
     if c.chance(0.8):
         body.append(f"特此{genre}。")
     suffix = c.pick(("告", "公告" if genre == "公告" else "通告"))
     return Scenario(
-        genre, f"{organ.name}关于{notice['title']}的{genre}", (organ.name,), c.stamp, body, items,
-        doc_number=c.number_of(organ, suffix) if c.chance(0.5) else None, signature=(organ.name,),
+        genre,
+        f"{organ.name}关于{notice['title']}的{genre}",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        doc_number=c.number_of(organ, suffix) if c.chance(0.5) else None,
+        signature=(organ.name,),
     )

@@ -36,8 +36,15 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     rest = [f"{c.say('commend_turn')}，{decided}{text}。", c.say("commend_hope") + learn]
     body = [body[0] + rest[0], rest[1]] if c.chance(0.3) else [*body, *rest]
     return Scenario(
-        "决定", f"{organ.name}关于表彰{honour}先进集体和先进个人的决定", (organ.name,), c.stamp, body, items,
-        recipient=organ.down, doc_number=c.number_of(organ, "发"), signature=(organ.name,),
+        "决定",
+        f"{organ.name}关于表彰{honour}先进集体和先进个人的决定",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, "发"),
+        signature=(organ.name,),
         attachments=("先进集体名单", "先进个人名单") if c.chance(0.5) else (),
     )
 
@@ -48,29 +55,48 @@ def repeal(c: Composer, rule: dict[str, str]) -> Scenario:
     name = c.measure_of(rule)
     title, old = f"《{organ.place}{name}》", f"{organ.code}发〔{c.year - c.integer(4, 11)}〕{c.integer(3, 60)}号"
     meeting, held, start = f"第{c.integer(14, 96)}次常务会议", day(c.earlier(4, 16)), day(c.later(8, 40))
-    reason = c.pick(("有关内容已不适应工作需要", "所依据的上位法已作修改", "主要内容已被新的规定替代", "规定的阶段性任务已经完成"))
+    reason = c.pick(
+        ("有关内容已不适应工作需要", "所依据的上位法已作修改", "主要内容已被新的规定替代", "规定的阶段性任务已经完成")
+    )
     told = f"{title}（{old}）{reason}"
     items = [
         Item("文件", told, told, told, (title, old, reason)),
-        Item("会议", f"{held}{meeting}", f"{held}经{organ.short}{meeting}研究决定予以废止", f"{held}开的{meeting}研究过了，定了要废止", (held, meeting)),
+        Item(
+            "会议",
+            f"{held}{meeting}",
+            f"{held}经{organ.short}{meeting}研究决定予以废止",
+            f"{held}开的{meeting}研究过了，定了要废止",
+            (held, meeting),
+        ),
         Item("停止执行日期", start, f"自{start}起不再执行", f"{start}起就不执行了", (start,)),
     ]
-    deed = c.pick((
-        "各有关部门要及时清理配套文件，做好政策衔接，保证各项工作平稳有序。",
-        "此前依据该文件已经办理的事项继续有效，尚未办结的按照现行规定办理。",
-        f"文件废止后，各有关部门要按照职责继续做好有关工作，切实{rule['aim']}。",
-        "各级各有关部门要做好政策解读和宣传工作，及时回应企业和群众关切。",
-    ))
+    deed = c.pick(
+        (
+            "各有关部门要及时清理配套文件，做好政策衔接，保证各项工作平稳有序。",
+            "此前依据该文件已经办理的事项继续有效，尚未办结的按照现行规定办理。",
+            f"文件废止后，各有关部门要按照职责继续做好有关工作，切实{rule['aim']}。",
+            "各级各有关部门要做好政策解读和宣传工作，及时回应企业和群众关切。",
+        )
+    )
     cause = c.pick(("根据文件清理结果", "按照规范性文件清理要求", "经全面清理", "在文件清理中发现"))
-    decided = c.pick((
-        f"{held}，{organ.short}{meeting}研究决定，对该文件予以废止，自{start}起不再执行。",
-        f"经{held}{organ.short}{meeting}研究，决定废止该文件，自{start}起不再执行。",
-        f"根据{held}{organ.short}{meeting}研究意见，决定对该文件予以废止，自{start}起停止执行。",
-    ))
+    decided = c.pick(
+        (
+            f"{held}，{organ.short}{meeting}研究决定，对该文件予以废止，自{start}起不再执行。",
+            f"经{held}{organ.short}{meeting}研究，决定废止该文件，自{start}起不再执行。",
+            f"根据{held}{organ.short}{meeting}研究意见，决定对该文件予以废止，自{start}起停止执行。",
+        )
+    )
     body = [f"{cause}，{told}。{decided}", deed]
     return Scenario(
-        "决定", f"{organ.name}关于废止{title}的决定", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, "发"), signature=(organ.name,),
+        "决定",
+        f"{organ.name}关于废止{title}的决定",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, "发"),
+        signature=(organ.name,),
     )
 
 
@@ -95,24 +121,43 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     demand = f"{who}要{c.pick(('认真分析原因', '主动认领', '逐项对照', '举一反三'))}，{remedy}，{deadline}前完成整改。"
     told = f"截至{until}，{'；'.join(result.text for result in results)}。"
     asked = c.listing(measures, c.pick(("（一）", "是")))
-    opening = c.pick((
-        f"近期，{organ.short}对{name}情况进行了调度。",
-        f"为推动{name}落地见效，{organ.short}对进展情况进行了汇总分析。",
-        f"按照工作安排，{organ.short}对{name}开展了督导检查。",
-        f"{c.why(campaign)}{organ.short}对{name}情况作了全面梳理。",
-    ))
+    opening = c.pick(
+        (
+            f"近期，{organ.short}对{name}情况进行了调度。",
+            f"为推动{name}落地见效，{organ.short}对进展情况进行了汇总分析。",
+            f"按照工作安排，{organ.short}对{name}开展了督导检查。",
+            f"{c.why(campaign)}{organ.short}对{name}情况作了全面梳理。",
+        )
+    )
     if c.chance(0.6):
-        body = [opening + c.say("circular_turn"), *c.sections(
-            ("工作进展", [told]), ("存在的问题", [f"{found}。"]), (c.pick(("下一步要求", "工作要求")), [demand, *asked])
-        )]
+        body = [
+            opening + c.say("circular_turn"),
+            *c.sections(
+                ("工作进展", [told]),
+                ("存在的问题", [f"{found}。"]),
+                (c.pick(("下一步要求", "工作要求")), [demand, *asked]),
+            ),
+        ]
     else:
-        body = [opening + c.say("circular_turn"), f"{told}从总体情况看，工作推进有序，但仍存在一些问题：{found}。", demand, *asked]
+        body = [
+            opening + c.say("circular_turn"),
+            f"{told}从总体情况看，工作推进有序，但仍存在一些问题：{found}。",
+            demand,
+            *asked,
+        ]
     if c.chance(0.6):
         body.append(c.say("circular_end"))
     kind = c.pick(("进展", "推进", "工作"))
     return Scenario(
-        "通报", f"{organ.name}关于{name}{kind}情况的通报", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, c.pick(("发", "办"))), signature=(organ.name,),
+        "通报",
+        f"{organ.name}关于{name}{kind}情况的通报",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, c.pick(("发", "办"))),
+        signature=(organ.name,),
     )
 
 
@@ -137,8 +182,15 @@ def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     if c.chance(0.5):
         body.append("特此通报。")
     return Scenario(
-        "通报", f"{organ.name}关于表扬{person}同志的通报", (organ.name,), c.stamp, body, items, recipient=organ.down,
-        doc_number=c.number_of(organ, "发"), signature=(organ.name,),
+        "通报",
+        f"{organ.name}关于表扬{person}同志的通报",
+        (organ.name,),
+        c.stamp,
+        body,
+        items,
+        recipient=organ.down,
+        doc_number=c.number_of(organ, "发"),
+        signature=(organ.name,),
     )
 
 
@@ -172,22 +224,42 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
         Item("来文", asked, f"收到{asked}", f"收到了{asked}", (asked,)),
         Item("批复意见", agreed, f"经研究，{agreed}", f"意见是{agreed}", (agreed,)),
         *map(c.item, scale),
-        Item("投资", f"{'控制在' if capped else '核定为'}{cost}{'以内' if capped else ''}", money, money.replace("核定为", "核定成"), (cost,)),
+        Item(
+            "投资",
+            f"{'控制在' if capped else '核定为'}{cost}{'以内' if capped else ''}",
+            money,
+            money.replace("核定为", "核定成"),
+            (cost,),
+        ),
         Item("建设条件", condition, condition, condition, (condition,)),
         Item("期限", f"{finish}前建成", f"{finish}前建成", f"{finish}前要建成", (finish,)),
     ]
     points = [
-        f"{agreed}。", f"{c.pick(('主要建设内容为：', '建设规模：', '主要建设内容：'))}{'，'.join(metric.text for metric in scale)}。",
-        f"{money}。", f"{condition}。", f"项目{c.pick(('应于', '须于', '要于'))}{finish}前建成{c.pick(('并投入使用', '', '并完成验收'))}。",
+        f"{agreed}。",
+        f"{c.pick(('主要建设内容为：', '建设规模：', '主要建设内容：'))}{'，'.join(metric.text for metric in scale)}。",
+        f"{money}。",
+        f"{condition}。",
+        f"项目{c.pick(('应于', '须于', '要于'))}{finish}前建成{c.pick(('并投入使用', '', '并完成验收'))}。",
     ]
     opening = f"{asked}收悉。{c.say('approve_turn')}"
     if c.chance(0.5):
         points[3:] = ["".join(points[3:])]
-    body = [opening, "".join(points)] if c.chance(0.25) else [opening, *(f"{NUMERALS[i]}、{text}" for i, text in enumerate(points))]
+    body = (
+        [opening, "".join(points)]
+        if c.chance(0.25)
+        else [opening, *(f"{NUMERALS[i]}、{text}" for i, text in enumerate(points))]
+    )
     if c.chance(0.8):
         body.append(c.say("approve_end", who=asker.me[1:]))
     body.append(c.pick(("此复。", "此复。", "特此批复。")))
     return Scenario(
-        "批复", f"{up}关于{what}的批复", (up,), c.stamp, body, items, recipient=asker.name,
-        doc_number=f"{code}〔{c.year}〕{c.integer(3, 120)}号", signature=(up,),
+        "批复",
+        f"{up}关于{what}的批复",
+        (up,),
+        c.stamp,
+        body,
+        items,
+        recipient=asker.name,
+        doc_number=f"{code}〔{c.year}〕{c.integer(3, 120)}号",
+        signature=(up,),
     )

@@ -1,0 +1,108 @@
+"""The material of the generator is wide, whole and in order, and the figures drawn from it agree."""
+
+import random
+import re
+
+import pytest
+import yaml
+
+from odw_harness.traindata.generate import generate
+from odw_harness.traindata.generate.figures import divide, draw
+from odw_harness.traindata.generate.material import Field, fields, read
+from odw_harness.traindata.generate.world import make_world, person
+
+METRICS = [
+    metric
+    for field in fields()
+    for metrics in (
+        *(part["metrics"] for part in field.sections.values()),
+        *([*campaign["results"], campaign["scope"]] for campaign in field.campaigns),
+        *(project["scale"] for project in field.projects),
+        *([*policy["targets"], *policy["survey"], policy["support"]] for policy in field.policies),
+    )
+    for metric in metrics
+]
+
+
+def matters(field: Field) -> list[str]:
+    named = [*field.campaigns, *field.projects, *field.policies, *field.rules]
+    return [matter["name"] for matter in named] + field.trainings + [notice["title"] for notice in field.notices]
+
+
+def test_there_are_many_fields_and_matters() -> None:
+    names = [name for field in fields() for name in matters(field)]
+    assert len(fields()) >= 15 and len(set(names)) >= 200
+    assert len({field.name for field in fields()}) == len(fields())
+
+
+def test_there_are_many_organs_of_several_levels_and_kinds() -> None:
+    rng = random.Random(0)
+    titles = {pair.output for pair in generate(400, 0)}
+    signed = {
+        line for text in titles for line in text.split("\n")[-3:] if re.search("(?:府|局|委员会|公司|学|院|部)$", line)
+    }
+    assert len(signed) >= 150
+    for kind in ("市人民政府", "县人民政府", "局", "公司", "大学", "医院", "组织部"):
+        assert any(organ.endswith(kind) for organ in signed), kind
+    assert len({make_world(rng).city for _ in range(300)}) >= 25
+
+
+@pytest.mark.parametrize("field", fields(), ids=lambda field: field.name)
+def test_a_field_is_whole(field: Field) -> None:
+    assert bool(field.organ and field.code) != bool(field.institutions)
+    assert len(field.measures) >= 5 and all(len(clauses) == 4 for clauses in field.measures.values())
+    assert len(field.offices) >= 4 and len(field.why) >= 5 and len(field.sections) == 3
+    for campaign in field.campaigns:
+        assert campaign["office"] in field.offices and len(campaign["results"]) == 4
+        assert len(campaign["steps"]) >= 2 and len(campaign["problem"]) == 2 and campaign["aim"]
+    for policy in field.policies:
+        assert len(policy["tasks"]) == 3 and len(policy["targets"]) == 2 and len(policy["problems"]) == 2
+    for project in field.projects:
+        assert project["office"] in field.offices and len(project["need"]) == 2 and len(project["uses"]) == 3
+    for matter in (*field.campaigns, *field.policies, *field.sections.values()):
+        assert set(matter["by"]) <= set(field.measures)
+
+
+def test_each_sentence_function_has_at_least_six_wordings() -> None:
+    for name in ("phrases.yaml", "ask.yaml"):
+        for key, wordings in read(name).items():
+            texts = [yaml.safe_dump(wording, allow_unicode=True) for wording in wordings]
+            assert len(set(texts)) >= (5 if key in ("spoken_join", "general_aim") else 4), key
+            assert len(wordings) >= 6, key
+
+
+@pytest.mark.parametrize("text", METRICS)
+def test_a_metric_states_its_figures_in_every_form(text: str) -> None:
+    for seed in range(3):
+        metric = draw(text, random.Random(seed))
+        for form in (metric.text, metric.value, metric.spoken):
+            assert all(fact in form for fact in metric.facts), (form, metric.facts)
+        assert metric.facts and metric.label in metric.text
+
+
+def test_a_share_is_less_than_its_whole_and_its_rate_is_right() -> None:
+    for seed in range(50):
+        whole, part, rate = draw("发现隐患 完成整改 整改率 处 20-900 88-99", random.Random(seed)).facts
+        ratio = int(part.removesuffix("处")) / int(whole.removesuffix("处"))
+        assert ratio < 1 and rate == f"{ratio * 100:.1f}%"
+
+
+def test_a_target_is_beyond_the_present() -> None:
+    for field in fields():
+        for policy in field.policies:
+            for text in policy["targets"]:
+                now, target = (
+                    float(fact.rstrip("%").strip("辆"))
+                    for fact in re.findall(r"\d+\.?\d*", draw(text, random.Random(1)).text)[:2]
+                )
+                assert now < target, text
+
+
+def test_parts_are_positive_different_and_make_up_the_total() -> None:
+    for seed in range(100):
+        parts = divide(137, 3, random.Random(seed))
+        assert sum(parts) == 137 and min(parts) > 0 and len(set(parts)) == 3
+
+
+def test_a_person_has_a_surname_and_a_name() -> None:
+    assert all(2 <= len(person(random.Random(seed))) <= 3 for seed in range(100))
