@@ -1,5 +1,6 @@
 # make setup   the environment in .venv
 # make demo    the main job on the embedded model and the embedded judge
+# make train-demo   LoRA and QLoRA of the embedded model by LLaMA-Factory on the CPU, then base and both before the 21 questions
 # make test    the tests        make check   lint, format, types
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +14,9 @@ export TOKENIZERS_PARALLELISM := false
 
 DEMO := outputs/demo
 
-.PHONY: setup demo test test-all check clean
+TUNED := gemma3_270m_lora gemma3_270m_qlora
+
+.PHONY: setup demo train-demo test test-all check clean
 
 setup: $(STAMP)
 
@@ -27,8 +30,21 @@ $(STAMP): pyproject.toml scripts/cpu_placeholders.py
 # 512 tokens an answer: the embedded model is a small base model that seldom ends a document by itself.
 # Each answer and verdict is kept as it comes: a second run, or one after a kill, asks only for the rest.
 demo: setup
-	$(BIN)/odw eval --model hf --model_args pretrained=embedded --batch_size 7 \
+	$(BIN)/odw eval --model hf --model_args pretrained=embedded --batch_size 21 \
 	  --gen_kwargs max_gen_toks=512 --output_path $(DEMO)
+
+# Goes on where it was stopped: LLaMA-Factory from its last checkpoint, the benchmark from the answers and verdicts it has.
+train-demo: $(TUNED:%=saves/%/train_results.json)
+	$(BIN)/odw bench systems/gemma3_270m.yaml $(TUNED:%=systems/%.yaml) -- --gen_kwargs max_gen_toks=400
+	$(BIN)/odw compare outputs/gemma3_270m $(TUNED:%=outputs/%)
+
+models/gemma-3-270m: $(STAMP)
+	mkdir -p models
+	ln -sfn "$$($(BIN)/odw model)" $@
+
+saves/%/train_results.json: configs/%.yaml llamafactory_configs/data/odw_train.jsonl | models/gemma-3-270m
+	$(BIN)/llamafactory-cli train $<
+	$(BIN)/odw data leaks llamafactory_configs/data/odw_train.jsonl --out saves/$*
 
 test: setup
 	$(BIN)/python -m pytest -m "not slow"
