@@ -26,12 +26,12 @@ from rich.table import Table
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from odw_harness.convert.chatglm3 import FAMILY
 from odw_harness.convert.family import Source
 
+ROOT = Path(__file__).resolve().parent.parent
 LEGACY = ROOT / "tests" / "convert" / "legacy" / "chatglm3"
 SOURCE_SHARD = 2_000_000_000
 _CONVERT = """import re, sys
@@ -128,7 +128,9 @@ def main() -> None:
     parser.add_argument("--shard-size", type=float, default=2.0, help="GB of a target shard (default: 2)")
     parser.add_argument("--json", metavar="FILE", help="write the figures here too")
     options = parser.parse_args()
-    table = Table("source", "GB", "peak GB", "seconds", "same", title=f"odw convert, target shards of {options.shard_size} GB")
+    table = Table(
+        "source", "GB", "peak GB", "seconds", "same", title=f"odw convert, target shards of {options.shard_size} GB"
+    )
     rows = []
     for pickle in (True, False):
         for wanted in map(float, options.sizes.split(",")):

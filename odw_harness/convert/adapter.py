@@ -194,6 +194,8 @@ def _native_config(
             if any(tensor is not None and tensor.shape[0] != rank for tensor in found):
                 raise ConvertError(f"{adapter}: {name} has another rank than the {rank} of {ADAPTER_CONFIG}")
             ranks[part], alphas[part] = rank, of("lora_alpha", 8, "alpha_pattern", name)
+    if not targets:
+        raise ConvertError(f"{adapter}: has no LoRA matrices; was it trained?")
     usual = {"r": config.get("r", 8), "lora_alpha": config.get("lora_alpha", 8)}
     return {
         **config,

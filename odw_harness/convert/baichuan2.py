@@ -70,7 +70,7 @@ def _config(source: Source) -> "LlamaConfig":
 def _is_base(source: Source) -> bool:
     if source.generation:
         return "user_token_id" not in source.generation
-    return any("base" in name for name in source.names())
+    return source.named_base()
 
 
 def _tokens(source: Source, chat: bool) -> Tokens:

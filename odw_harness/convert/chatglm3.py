@@ -95,7 +95,7 @@ def _config(source: Source) -> "GlmConfig":
 
 
 def _is_base(source: Source) -> bool:
-    return any("base" in name for name in source.names())
+    return source.named_base()
 
 
 def _tokens(source: Source, chat: bool) -> Tokens:

@@ -91,9 +91,16 @@ class Source:
 
     def names(self) -> tuple[str, ...]:
         """What the model calls itself, in lower case: the folder's name and those in its settings, without owners."""
+        folder = self.folder.resolve()
+        if folder.parent.name == "snapshots":  # of a hub's cache: models--OWNER--NAME/snapshots/REVISION
+            folder = folder.parent.parent
         stated = (self.config.get("_name_or_path"), self.tokenizer.get("name_or_path"))
-        paths = [str(self.folder.resolve()), *(text for text in stated if isinstance(text, str))]
-        return tuple(re.split(r"[/\\]", path.rstrip("/\\"))[-1].lower() for path in paths)
+        paths = [str(folder), *(text for text in stated if isinstance(text, str))]
+        return tuple(re.split(r"[/\\]|--", path.rstrip("/\\"))[-1].lower() for path in paths)
+
+    def named_base(self) -> bool:
+        """Whether one of the names has the word base in it."""
+        return any("base" in re.split(r"[-_.]", name) for name in self.names())
 
     def file(self, name: str) -> Path:
         """A file that must be there."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SHARD = 2_000_000_000
 """Bytes of a target shard, unless asked otherwise."""
+_OTHER_FILES = 50_000_000
+"""Bytes that tokenizer and settings take at most."""
 _BLOCK = 1 << 24
 _SAMPLING = ("do_sample", "temperature", "top_k", "top_p", "repetition_penalty", "max_new_tokens")
 """Settings of a generation config that would make two systems incomparable; they are noted, and left out."""
@@ -53,14 +55,15 @@ def convert_model(
     checkpoint = find_weights(source)
     pieces = plan(family, settings, checkpoint)
     chat = not family.is_base(settings) if chat is None else chat
-    tokens = family.tokens(settings, chat)
-    config = _config(family, settings, pieces)
     size = sum(piece.bytes for piece in pieces)
     read = sum(file.stat().st_size for file in checkpoint.files)
     with (
-        appearing(target, source, force, size + 50_000_000) as folder,
+        appearing(target, source, force, size + _OTHER_FILES) as folder,
         tqdm(total=read + size, unit="B", unit_scale=True, disable=quiet or None) as bar,
     ):
+        bar.set_description("Comparing tokenizers")
+        tokens = family.tokens(settings, chat)
+        config = _config(family, settings, pieces)
         bar.set_description("Reading")
         hashes = {file.name: sha256(file, bar.update) for file in checkpoint.files}
         bar.set_description("Converting")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sentencepiece
 
+from odw_harness.convert.family import Source
 from odw_harness.convert.run import convert_model
 from odw_harness.convert.tokenizer import from_sentencepiece
 from odw_harness.errors import ConvertError
@@ -160,6 +161,16 @@ def test_a_base_model_has_no_chat_template_unless_asked_for(
     assert stop == (256 if family == "qwen" else 2)
     assert convert_model(source, source.parent / "chat", chat=True, quiet=True).chat
     assert (source.parent / "chat" / "chat_template.jinja").exists()
+
+
+def test_a_word_in_a_name_is_not_a_name(tmp_path: Path) -> None:
+    def source(folder: str, **config: str) -> Source:
+        return Source(tmp_path / folder, config, {}, {})
+
+    assert source("chatglm3-6b-base").named_base()
+    assert source("models--THUDM--chatglm3-6b-base/snapshots/e46a14881eae").named_base()
+    assert source("here", _name_or_path="baichuan-inc/Baichuan2-7B-Base").named_base()
+    assert not source("database-chatglm3").named_base()
 
 
 def _train(file: Path, **settings: Any) -> None:
