@@ -37,6 +37,11 @@ def add(commands: Any) -> None:
     convert.add_argument(
         "--shard-size", type=_gigabytes, metavar="GB", help="of a model: size of the files written (default: 2)"
     )
+    convert.add_argument(
+        "--dtype",
+        choices=("bfloat16", "float32"),
+        help="of a model: of the weights written (default: as they are). LLaMA-Factory trains float16 weights, such as ChatGLM3's, not in bf16",
+    )
     convert.add_argument("--force", action="store_true", help="replace DST, if it is a model or an adapter")
     convert.set_defaults(run=_convert)
 
@@ -64,14 +69,15 @@ def _convert(options: Any) -> int:
     adapter = (source / ADAPTER_CONFIG).is_file()
     if not adapter and options.base:
         raise ConvertError(f"{source}: has no {ADAPTER_CONFIG}; --base is for adapters, and this is none")
-    if adapter and (options.shard_size or options.chat_template is not None):
-        raise ConvertError(f"{source}: is an adapter; --shard-size and --chat-template are for models")
+    if adapter and (options.shard_size or options.dtype or options.chat_template is not None):
+        raise ConvertError(f"{source}: is an adapter; --shard-size, --dtype and --chat-template are for models")
     try:
         if adapter:
             base = options.base.expanduser() if options.base else None
             done = convert_adapter(source, target, base, options.force)
         else:
-            done = convert_model(source, target, options.force, options.chat_template, options.shard_size or SHARD)
+            size = options.shard_size or SHARD
+            done = convert_model(source, target, options.force, options.chat_template, size, dtype=options.dtype)
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
         return 130

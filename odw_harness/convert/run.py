@@ -43,17 +43,25 @@ class Converted:
 
 
 def convert_model(
-    source: Path, target: Path, force: bool = False, chat: bool | None = None, shard: int = SHARD, quiet: bool = False
+    source: Path,
+    target: Path,
+    force: bool = False,
+    chat: bool | None = None,
+    shard: int = SHARD,
+    quiet: bool = False,
+    dtype: str | None = None,
 ) -> Converted:
     """Make an original ChatGLM3, Baichuan2-7B or Qwen-1 checkpoint a native one, in a folder of its own.
 
     chat: whether the tokenizer gets the chat template and turns end generation; None: as the source says. shard: bytes
-    of a target file. Raises ConvertError with one line; the target is there whole or not at all.
+    of a target file. dtype: of the weights written, torch's name; None: as the source has them. Raises ConvertError with one line; the target is there whole or not at all.
     """
+    import torch
+
     check_target(target, source, force)
     family, settings = read_source(source)
     checkpoint = find_weights(source)
-    pieces = plan(family, settings, checkpoint)
+    pieces = plan(family, settings, checkpoint, getattr(torch, dtype) if dtype else None)
     chat = not family.is_base(settings) if chat is None else chat
     size = sum(piece.bytes for piece in pieces)
     read = sum(file.stat().st_size for file in checkpoint.files)
@@ -111,7 +119,7 @@ def _config(family: Family, source: Source, pieces: Sequence[Piece]) -> Any:
         raise ConvertError(f"this transformers makes a {type(model).__name__} of {family.name}; install 5.5.4")
     check_native(pieces, model)
     config.architectures = [family.architecture]
-    config.dtype = Counter(piece.stored.dtype for piece in pieces).most_common(1)[0][0]
+    config.dtype = Counter(piece.dtype for piece in pieces).most_common(1)[0][0]
     return config
 
 

@@ -20,13 +20,14 @@ _ROWS = 4096
 
 @dataclass(frozen=True)
 class Piece:
-    """A tensor of the target: which rows of which source, and whether they are brought to unit length."""
+    """A tensor of the target: which rows of which source, whether they are brought to unit length, and its dtype."""
 
     name: str
     source: str
     stored: Stored
     rows: tuple[int, int] | None
     unit_rows: bool
+    dtype: "torch.dtype"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -36,14 +37,16 @@ class Piece:
     @property
     def bytes(self) -> int:
         """In the file."""
-        return math.prod(self.shape) * (4 if self.unit_rows else self.stored.dtype.itemsize)
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
-def plan(family: Family, source: Source, checkpoint: Checkpoint) -> list[Piece]:
-    """Every tensor of the native model, in the order of the source's files.
+def plan(family: Family, source: Source, checkpoint: Checkpoint, dtype: "torch.dtype | None" = None) -> list[Piece]:
+    """Every tensor of the native model, in the order of the source's files; dtype None: each as it is stored.
 
-    Raises ConvertError where tensors are quantised, missing, unknown or of the wrong shape.
+    Rows of unit length are float32, as they are computed. Raises ConvertError where tensors are quantised, missing, unknown or of the wrong shape.
     """
+    import torch
+
     expected = {
         f"{name}.{last}": (module, last, shape)
         for name, module in family.modules(source).items()
@@ -71,7 +74,10 @@ def plan(family: Family, source: Source, checkpoint: Checkpoint) -> list[Piece]:
             raise ConvertError(
                 f"{stored.file}: {name} has shape {list(stored.shape)}, by config.json it is {list(shape)}"
             )
-        pieces += [Piece(f"{part.name}.{last}", name, stored, part.rows, module.unit_rows) for part in module.parts]
+        kept = torch.float32 if module.unit_rows else dtype or stored.dtype
+        pieces += [
+            Piece(f"{part.name}.{last}", name, stored, part.rows, module.unit_rows, kept) for part in module.parts
+        ]
     return pieces
 
 
@@ -138,7 +144,7 @@ def unit_rows(weight: "torch.Tensor") -> "torch.Tensor":
 
 def _made(piece: Piece, tensor: "torch.Tensor") -> "torch.Tensor":
     part = tensor[slice(*piece.rows)] if piece.rows else tensor
-    return unit_rows(part) if piece.unit_rows else part
+    return unit_rows(part) if piece.unit_rows else part.to(piece.dtype)
 
 
 def _generic(name: str) -> str:

@@ -82,6 +82,16 @@ def test_a_converted_folder_brings_no_code_and_names_none(converted: Callable[[s
     assert (folder / "model.safetensors").stat().st_mode & 0o044 == (folder / "config.json").stat().st_mode & 0o044
 
 
+def test_float16_weights_become_bfloat16_where_asked(original: Callable[[str], Path], tmp_path: Path) -> None:
+    source, target = original("chatglm3"), tmp_path / "native"
+    convert_model(source, target, quiet=True, dtype="bfloat16")
+    found = load_file(target / "model.safetensors")
+    assert {tensor.dtype for tensor in found.values()} == {torch.bfloat16}
+    assert json.loads((target / "config.json").read_text("utf-8"))["dtype"] == "bfloat16"
+    norm = load_file(source / "model.safetensors")["transformer.encoder.final_layernorm.weight"]
+    assert torch.equal(found["model.norm.weight"], norm.to(torch.bfloat16))
+
+
 def test_tensors_keep_their_dtype_but_for_the_head_that_is_normalised(converted: Callable[[str], Path]) -> None:
     for family, dtype in (("chatglm3", torch.float16), ("baichuan2", torch.bfloat16), ("qwen", torch.bfloat16)):
         found = load_file(converted(family) / "model.safetensors")
