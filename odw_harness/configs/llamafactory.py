@@ -32,7 +32,8 @@ def _silence() -> Iterator[None]:
     """LLaMA-Factory and transformers tell of their settings at length, on both streams and by logging."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    verbosity = os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "ERROR")
+    verbosity = os.environ.get("LLAMAFACTORY_VERBOSITY")
+    os.environ["LLAMAFACTORY_VERBOSITY"] = "ERROR"
     try:
         with (
             contextlib.redirect_stdout(io.StringIO()),
@@ -43,8 +44,9 @@ def _silence() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
-        if verbosity == "ERROR":
-            os.environ.pop("LLAMAFACTORY_VERBOSITY", None)
+        os.environ.pop("LLAMAFACTORY_VERBOSITY")
+        if verbosity is not None:
+            os.environ["LLAMAFACTORY_VERBOSITY"] = verbosity
 
 
 @functools.cache

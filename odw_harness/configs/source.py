@@ -39,9 +39,11 @@ def read_config(file: str) -> Source:
     A key that stands twice keeps its last value. What PyYAML reads as text and OmegaConf as a number is told of: other
     tools read these files too.
     """
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
+    try:
+        from omegaconf import OmegaConf
+        from omegaconf.errors import OmegaConfBaseException
+    except ImportError:
+        raise ConfigError("LLaMA-Factory is not installed; pip install 'odw-harness[train]'") from None
     try:
         text = Path(file).read_text(encoding="utf-8-sig")
         node = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -266,3 +267,11 @@ def test_the_exit_code_and_the_json_say_what_was_found(
     ]
     assert "is a model's file" in files[2]["unreadable"]
     assert sorted(root.rglob("*")) == before  # nothing was written
+
+
+def test_without_llamafactory_the_way_to_install_it_is_said(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "omegaconf", None)  # comes with it
+    assert main(["configs", "launch", "configs/qwen7b_lora.yaml", "--gpus", "2"]) == 2
+    assert capsys.readouterr().err == "error: LLaMA-Factory is not installed; pip install 'odw-harness[train]'\n"
