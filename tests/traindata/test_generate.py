@@ -160,7 +160,8 @@ def test_some_documents_are_asked_for_twice_in_different_styles() -> None:
     assert 0.15 < len(twice) / len(by_document) < 0.35
     assert max(map(len, by_document.values())) == 2
     for first, second in twice:
-        assert (first.style != second.style) and first.output == second.output
+        assert first.style != second.style
+        assert first.output == second.output
         assert first.instruction != second.instruction
 
 
@@ -178,16 +179,34 @@ def test_the_same_seed_gives_the_same_pairs_and_the_first_of_more() -> None:
 
 def test_a_document_fits_a_small_model() -> None:
     lengths = sorted(len(pair.output) for pair in generate(400, 0))
-    assert lengths[0] >= 80 and lengths[-1] <= 750
+    assert lengths[0] >= 80
+    assert lengths[-1] <= 750
     assert 300 <= lengths[200] <= 450
 
 
 def test_a_superior_is_asked_and_reported_to_and_a_request_is_no_report(pairs: Made) -> None:
     for scenario, pair in pairs:
         if pair.genre in ("报告", "请示"):
-            assert scenario.recipient and "、" not in scenario.recipient and scenario.recipient not in scenario.issuers
+            assert scenario.recipient
+            assert "、" not in scenario.recipient
+            assert scenario.recipient not in scenario.issuers
             assert (pair.output.count("请示") == 0) == (pair.genre == "报告")
         if pair.genre == "批复":
-            assert f"{scenario.recipient}关于" in pair.output and "收悉" in pair.output
+            assert f"{scenario.recipient}关于" in pair.output
+            assert "收悉" in pair.output
         if pair.genre == "函":
-            assert scenario.recipient != scenario.issuers[0] and not re.search("你[局委厅部]", pair.output)
+            assert scenario.recipient != scenario.issuers[0]
+            assert not re.search("你[局委厅部]", pair.output)
+
+
+def test_no_part_of_a_text_is_left_empty(pairs: Made) -> None:
+    for _, pair in pairs:
+        for text in (pair.output, pair.instruction):
+            empty = re.search(r"[：，；、。][，；、。]|：\s*$|[（《“][）》”]|[{}]|None", text)
+            doubled = re.search(r"(?!一)([\u4e00-\u9fff]{2})\1", text)
+            assert not (empty or doubled), (empty or doubled, text)
+
+
+def test_book_marks_within_book_marks_are_single(pairs: Made) -> None:
+    for _, pair in pairs:
+        assert not re.search("《[^》]*《", pair.output), pair.output

@@ -31,7 +31,8 @@ def matters(field: Field) -> list[str]:
 
 def test_there_are_many_fields_and_matters() -> None:
     names = [name for field in fields() for name in matters(field)]
-    assert len(fields()) >= 15 and len(set(names)) >= 200
+    assert len(fields()) >= 15
+    assert len(set(names)) >= 200
     assert len({field.name for field in fields()}) == len(fields())
 
 
@@ -50,15 +51,25 @@ def test_there_are_many_organs_of_several_levels_and_kinds() -> None:
 @pytest.mark.parametrize("field", fields(), ids=lambda field: field.name)
 def test_a_field_is_whole(field: Field) -> None:
     assert bool(field.organ and field.code) != bool(field.institutions)
-    assert len(field.measures) >= 5 and all(len(clauses) == 4 for clauses in field.measures.values())
-    assert len(field.offices) >= 4 and len(field.why) >= 5 and len(field.sections) == 3
+    assert len(field.measures) >= 5
+    assert all(len(clauses) == 4 for clauses in field.measures.values())
+    assert len(field.offices) >= 4
+    assert len(field.why) >= 5
+    assert len(field.sections) == 3
     for campaign in field.campaigns:
-        assert campaign["office"] in field.offices and len(campaign["results"]) == 4
-        assert len(campaign["steps"]) >= 2 and len(campaign["problem"]) == 2 and campaign["aim"]
+        assert campaign["office"] in field.offices
+        assert len(campaign["results"]) == 4
+        assert len(campaign["steps"]) >= 2
+        assert len(campaign["problem"]) == 2
+        assert campaign["aim"]
     for policy in field.policies:
-        assert len(policy["tasks"]) == 3 and len(policy["targets"]) == 2 and len(policy["problems"]) == 2
+        assert len(policy["tasks"]) == 3
+        assert len(policy["targets"]) == 2
+        assert len(policy["problems"]) == 2
     for project in field.projects:
-        assert project["office"] in field.offices and len(project["need"]) == 2 and len(project["uses"]) == 3
+        assert project["office"] in field.offices
+        assert len(project["need"]) == 2
+        assert len(project["uses"]) == 3
     for matter in (*field.campaigns, *field.policies, *field.sections.values()):
         assert set(matter["by"]) <= set(field.measures)
 
@@ -77,14 +88,16 @@ def test_a_metric_states_its_figures_in_every_form(text: str) -> None:
         metric = draw(text, random.Random(seed))
         for form in (metric.text, metric.value, metric.spoken):
             assert all(fact in form for fact in metric.facts), (form, metric.facts)
-        assert metric.facts and metric.label in metric.text
+        assert metric.facts
+        assert metric.label in metric.text
 
 
 def test_a_share_is_less_than_its_whole_and_its_rate_is_right() -> None:
     for seed in range(50):
         whole, part, rate = draw("发现隐患 完成整改 整改率 处 20-900 88-99", random.Random(seed)).facts
         ratio = int(part.removesuffix("处")) / int(whole.removesuffix("处"))
-        assert ratio < 1 and rate == f"{ratio * 100:.1f}%"
+        assert ratio < 1
+        assert rate == f"{ratio * 100:.1f}%"
 
 
 def test_a_target_is_beyond_the_present() -> None:
@@ -101,7 +114,9 @@ def test_a_target_is_beyond_the_present() -> None:
 def test_parts_are_positive_different_and_make_up_the_total() -> None:
     for seed in range(100):
         parts = divide(137, 3, random.Random(seed))
-        assert sum(parts) == 137 and min(parts) > 0 and len(set(parts)) == 3
+        assert sum(parts) == 137
+        assert min(parts) > 0
+        assert len(set(parts)) == 3
 
 
 def test_a_person_has_a_surname_and_a_name() -> None:

@@ -156,7 +156,7 @@ class Composer:
         """A campaign as what is 开展'd: names that say no action get 工作 or 专项行动."""
         return (
             name
-            if re.search("(?:检查|整治|清理|排查)$", name) and self.chance(0.5)
+            if name.endswith("行动") or (re.search("(?:检查|整治|清理|排查)$", name) and self.chance(0.5))
             else name + self.pick(("工作", "专项行动"))
         )
 

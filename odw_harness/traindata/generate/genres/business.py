@@ -72,15 +72,12 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     c.redate((6, 10), (7, 10)) if half else c.redate((1, 4), (2, 20))
     organ = c.issuer("city bureau")
     span = f"{c.year}年{'下半年' if half else ''}"
-    counts = [
-        text
-        for part in c.field.sections.values()
-        for text in part["metrics"]
-        if len(text.split()) == 3 and _DOABLE.match(text)
+    pool = [part["metrics"] for part in c.field.sections.values()] + [
+        campaign["results"] for campaign in c.field.campaigns
     ]
-    targets = [metric for text in c.sample(counts, 2) if (metric := draw(text, c.rng))]
+    counts = [text for texts in pool for text in texts if len(text.split()) == 3 and _DOABLE.match(text)]
+    targets = [draw(text, c.rng) for text in c.sample(counts, 2)]
     campaign, project, training = c.pick(c.field.campaigns), c.pick(c.field.projects), c.pick(c.field.trainings)
-    free = [office for office in c.field.offices if office not in (campaign["office"], project["office"])]
     upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.75) else None
     months = [f"{month}月底前" for month in sorted(c.rng.sample(range(8 if half else 3, 13), 3))]
     scope, cost, people = (
@@ -97,7 +94,13 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
             campaign["office"],
         ),
         (f"{project['act']}{project['name']}", f"完成投资{cost}", (cost,), c.say("project_care"), project["office"]),
-        (f"举办{training}", f"培训{people}", (people,), c.say("plan_learn"), c.pick(free)),
+        (
+            f"举办{training}",
+            f"培训{people}",
+            (people,),
+            c.say("plan_learn"),
+            "人事教育科" if c.field.organ else "办公室",
+        ),
     ]
     c.rng.shuffle(tasks)
     aim = "，".join(target.text for target in targets)
@@ -121,7 +124,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
                 name,
                 f"{size}，{how}。{due}完成，责任部门：{office}"
                 if together
-                else f"{how}，{size}。责任部门为{office}，{due}完成",
+                else f"{size}。{how}。责任部门为{office}，{due}完成",
             )
         )
     leader = c.pick(("办公室", "综合科")) if not c.field.institutions else "办公室"
@@ -199,7 +202,8 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     last = f"{c.pick(('所有任务，', '各项任务', '时间上，各项任务'))}{deadline}前要全面完成。"
     opening = c.say("speech_open")
     if upper:
-        opening += f"{c.basis(upper).removesuffix('，')}，我们必须把这项工作抓紧抓好。"
+        call = c.pick(("我们必须抓紧抓好", "大家要认真学习、对标落实", "必须不折不扣抓好落实"))
+        opening += f"{upper.facts[0]}（{upper.facts[1]}）对这项工作{c.pick(('提出了明确要求', '作了部署'))}，{call}。"
     if c.chance(0.6):
         body = [
             opening,
@@ -241,7 +245,8 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
     asked, visits = c.integer(260, 760), f"{c.integer(26, 88)}人"
     back = asked - c.integer(13, 58)
     units = c.field.visits
-    where = f"{c.integer(4, 11)}个{units[0]}{c.integer(13, 36)}个{units[1]}"
+    count = {"企业": "家", "学校": "所"}.get(units[1], "个")
+    where = f"{c.integer(4, 11)}个{units[0]}{c.integer(13, 36)}{count}{units[1]}"
     facts, now = [c.metric(text) for text in policy["survey"]], c.metric(policy["targets"][0])
     problems, measures = [tuple(pair) for pair in policy["problems"]], c.measures(policy, c.pick((2, 3)))
     basics = f"走访{where}，发放问卷{asked}份，回收有效问卷{back}份，访谈{visits}"

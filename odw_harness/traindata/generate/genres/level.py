@@ -203,7 +203,8 @@ def comment_reply(c: Composer, rule: dict[str, str]) -> Scenario:
     """函 that answers such a request with proposals."""
     organ, other = _colleague(c)
     title = f"《{other.place}{rule['name']}（征求意见稿）》"
-    asked = f"《{other.name}关于征求{title}意见的函》（{c.number_of(other, '函')}）"
+    inner = title.replace("《", "〈").replace("》", "〉")
+    asked = f"《{other.name}关于征求{inner}意见的函》（{c.number_of(other, '函')}）"
     numbers = sorted(c.rng.sample(range(6, 40), 2))
     clauses = [f"第{_chinese(value)}条" for value in numbers]
     name = c.parts_of_rule(1)[0]

@@ -29,7 +29,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     organ = c.issuer("city bureau", "county bureau", "county")
     name = campaign["name"]
     results = c.metrics(campaign["results"], c.pick((3, 4)))
-    problems = [campaign["problem"], *c.sample(c.field.problems, c.pick((0, 1)))]
+    problems = [campaign["problem"], *([c.pair("common_problem")] if c.chance(0.5) else [])]
     measures = c.measures(campaign, 2)
     deadline = _month_end(c, 1, 3)
     found = "，".join(problem for problem, _ in problems)
@@ -243,7 +243,7 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
     name, total = campaign["name"], c.integer(56, 280)
     results = c.metrics(campaign["results"], 2)
     uses = c.sample(
-        ("设备购置", "人员培训", "检测服务", "宣传发动", "信息系统运行", "专家评审", "资料印制"), c.pick((2, 3))
+        ("设备购置", "人员培训", "技术服务", "宣传发动", "信息系统运行", "场地租用", "资料印制"), c.pick((2, 3))
     )
     parts = divide(total, len(uses), c.rng)
     money = (

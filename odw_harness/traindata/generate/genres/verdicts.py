@@ -105,7 +105,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     organ = c.issuer("city bureau", "county bureau", "city bureau")
     name, until = campaign["name"], day(c.earlier(3, 12))
     results = c.metrics(campaign["results"], c.pick((2, 3)))
-    problem, remedy = c.pick((campaign["problem"], campaign["problem"], c.pick(c.field.problems)))
+    problem, remedy = campaign["problem"]
     slow = c.sample(c.world.towns, 2) if organ.place.endswith("县") and not c.field.institutions else []
     deadline = c.near(c.later(10, 30))
     measures = c.measures(campaign, 2)
