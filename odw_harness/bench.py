@@ -7,6 +7,7 @@ settings, the files of model and adapter, the questions, who judges, the argumen
 import json
 import os
 import shlex
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -249,7 +250,7 @@ class Bench:
         new = sorted(set(outcome.folder.rglob("results_*.json")) - before)
         if code != 0 or not new:
             outcome.state = "failed"
-            outcome.why = child.last_words() or f"ended with {code}"
+            outcome.why = _how_it_ended(code) or child.last_words()
             return
         outcome.state, outcome.results = "ran", new[-1]
         command = shlex.join(["odw", *arguments, *self._arguments])
@@ -261,6 +262,14 @@ class Bench:
         """1 where a system failed, or where everything lacks something, so that nothing could be done; else 0."""
         states = {outcome.state for outcome in self.outcomes}
         return int("failed" in states or states == {"missing"})
+
+
+def _how_it_ended(code: int) -> str:
+    """Of a run that was killed: its log breaks off and says nothing of that."""
+    if code >= 0:
+        return ""
+    signal_name = signal.Signals(-code).name
+    return f"killed by {signal_name}" + (" (out of memory?)" if signal_name == "SIGKILL" else "")
 
 
 def _folder(system: System, output: str | None) -> Path:

@@ -337,6 +337,11 @@ def test_a_row_is_read_from_a_results_file_of_any_of_our_tasks(tmp_path: Path) -
         read_row(tmp_path / "results.json")
 
 
+def test_a_run_that_was_killed_says_so_and_one_that_failed_says_why(tmp_path: Path) -> None:
+    assert bench._how_it_ended(-signal.SIGKILL) == "killed by SIGKILL (out of memory?)"
+    assert bench._how_it_ended(1) == ""
+
+
 def test_a_run_shows_its_last_line_and_keeps_them_all(tmp_path: Path) -> None:
     lines: list[str] = []
     child = Child(["check", "none.txt"], tmp_path / "log")

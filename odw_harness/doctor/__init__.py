@@ -5,12 +5,13 @@ Each part stands by itself: a package that is missing, or whose import crashes t
 
 from collections.abc import Iterator
 
-from odw_harness.doctor import machine, packages, places
 from odw_harness.doctor.finding import Finding
 
 
 def examine() -> Iterator[Finding]:
     """All findings, as they are made."""
+    from odw_harness.doctor import machine, packages, places  # here, so that probe.py starts without them
+
     yield from packages.findings()
     yield from machine.findings()
     yield from places.findings()

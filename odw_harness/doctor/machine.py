@@ -33,7 +33,10 @@ MODULES = {
 """What is imported, by the package's name, in an order in which a crash tells most."""
 _PATIENCE = 90.0
 """Seconds that all imports together may take."""
+_LATE = "takes too long"
 _GB = 1e9
+_SLOW = 3.0
+"""bfloat16 has half of float32's bytes to move: where it takes longer by this factor, the CPU has no instructions for it."""
 _SMALL_GPU = 20e9
 """A 7B model in bfloat16 is 15 GB, and its answers want some more."""
 
@@ -84,10 +87,11 @@ def gpus_of_the_driver() -> list[str]:
     return done.stdout.strip().splitlines() if done.returncode == 0 else []
 
 
-def tried(modules: Sequence[str]) -> tuple[dict[str, str], dict[str, Any] | None]:
-    """By module why it can't be imported, and what the probe says of the device; None where it got to say nothing.
+def tried(modules: Sequence[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """By module why it can't be imported; and what the probe says of the device, or under error why it says nothing.
 
-    A module that ends the process is at fault, and the rest is tried without it.
+    A module that ends the process is at fault, and the rest is tried without it. A machine that is too slow for the
+    trial is no fault of a module's: then `late` says what was under way.
     """
     errors: dict[str, str] = {}
     left = list(modules)
@@ -96,6 +100,8 @@ def tried(modules: Sequence[str]) -> tuple[dict[str, str], dict[str, Any] | None
         errors |= {line["import"]: line["error"] for line in told if line.get("error") and "import" in line}
         begun = next((line["begin"] for line in reversed(told) if "begin" in line), None)
         over = {line["import"] for line in told if "import" in line}
+        if ended == _LATE:
+            return errors, {"late": begun or "python"}
         if begun == "device" or begun is None or begun in over:
             said = next((line for line in told if "device" in line), None)
             if said is None:
@@ -115,17 +121,21 @@ def _probe(modules: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
         out, code = done.stdout, done.returncode
         ended = f"ends the process ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
     except subprocess.TimeoutExpired as late:
-        out, ended = late.stdout or b"", f"takes more than {_PATIENCE:.0f} s"
+        out, ended = late.stdout or b"", _LATE
     whole = out.decode("utf-8", "replace").rpartition("\n")[0]
     return [json.loads(line) for line in whole.splitlines()], ended
 
 
-def _device(device: dict[str, Any] | None, driver: list[str], errors: dict[str, str]) -> Iterator[Finding]:
-    if device is None or "error" in device:
+def _device(device: dict[str, Any], driver: list[str], errors: dict[str, str]) -> Iterator[Finding]:
+    if "late" in device:
+        what = f"not tried: {_PATIENCE:.0f} s were over at {device['late']}"
+        yield Finding("device", "device", what, "note", "run again when the machine is less busy")
+        return
+    if "error" in device:
         if "torch" not in errors:
-            what = (device or {}).get("error", "could not be tried")
-            do = "" if installed("torch") else "pip install torch"
-            yield Finding("device", "device", str(what), "fault", do)
+            yield Finding(
+                "device", "device", str(device["error"]), "fault", "" if installed("torch") else "pip install torch"
+            )
         return
     build = f"CUDA {device['cuda']}" if device["cuda"] else f"ROCm {device['hip']}" if device["hip"] else "CPU"
     yield Finding("device", "torch's build", build)
@@ -142,13 +152,17 @@ def _device(device: dict[str, Any] | None, driver: list[str], errors: dict[str, 
     if not device["gpus"] and not driver:
         yield Finding("device", "GPU", "none: models run on the CPU, for which only small ones are fit")
     where = "the GPU" if device["gpus"] else "the CPU"
-    slow = any(not gpu["bf16"] for gpu in device["gpus"])
+    emulated = any(not gpu["bf16"] for gpu in device["gpus"])
     if device["bf16"]:
         do = "dtype=float32 in model_args, and no bf16 in training"
         yield Finding("device", "bf16", f"does not work on {where}: {device['bf16']}", "fault", do)
-    elif slow:
+    elif emulated:
         do = "dtype=float16 in model_args; fp16: true, bf16: false in training"
         yield Finding("device", "bf16", f"emulated on {where}: slow", "note", do)
+    elif device["slowdown"] > _SLOW:
+        what = f"works on {where}, but {device['slowdown']:.0f} times slower than float32"
+        do = "dtype=float32 in model_args; bf16: false in training"
+        yield Finding("device", "bf16", what, "note", do)
     else:
         yield Finding("device", "bf16", f"works on {where}")
     if device["four_bit"] is None:

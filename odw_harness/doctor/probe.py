@@ -8,10 +8,14 @@ import importlib
 import json
 import os
 import sys
+import time
 from typing import IO, Any
 
 _SIDE = 64
 """Rows and columns of the matrix that is quantised: 4-bit weights on a CPU come in blocks of 64."""
+_PRODUCT = ((64, 640), (640, 2048))
+"""A layer of a small model over some tokens."""
+_TRIES = 4
 _TOLERANCE = 0.2
 """Relative error of a product with NF4 weights. About 0.1 is usual for normally distributed ones."""
 
@@ -55,7 +59,9 @@ def device() -> dict[str, Any]:
             }
         )
     where = "cuda:0" if gpus else "cpu"
-    return {**built, "gpus": gpus, "where": where, "bf16": bf16(where), "four_bit": four_bit(where)}
+    broken = bf16(where)
+    slower = 0.0 if broken else slowdown(where)
+    return {**built, "gpus": gpus, "where": where, "bf16": broken, "slowdown": slower, "four_bit": four_bit(where)}
 
 
 def bf16(where: str) -> str | None:
@@ -67,6 +73,22 @@ def bf16(where: str) -> str | None:
         return None if torch.equal(matrix @ matrix, matrix) else "a product came out wrong"
     except Exception as error:
         return reason(error)
+
+
+def slowdown(where: str) -> float:
+    """How many times longer a product takes in bfloat16 than in float32: of several tries, the fastest each."""
+    import torch
+
+    def seconds(dtype: torch.dtype) -> float:
+        left, right = (torch.ones(shape, dtype=dtype, device=where) for shape in _PRODUCT)
+        times = []
+        for _ in range(_TRIES):
+            began = time.perf_counter()
+            (left @ right)[0, 0].item()  # waits for the device
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    return seconds(torch.bfloat16) / seconds(torch.float32)
 
 
 def four_bit(where: str) -> str | None:
