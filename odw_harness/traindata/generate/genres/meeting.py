@@ -66,7 +66,7 @@ def _plan(c: Composer, policy: dict[str, Any], session: str, parties: tuple[str,
     said = c.pick((f"{short}提出，", f"会议审议的{short}明确，", f"{short}确定，"))
     opening = f"{session}于{c.stamp}举行。会议听取了{author}负责人{head}所作的说明，审议了{plan}{alias}。{said}到{year}，{aim}。"
     thought, decided = c.say("resolve_think", doc=short, place=place), f"会议决定批准{plan}。"
-    deed = f"会议{c.pick(('要求', '强调'))}，{author}要{c.pick(('围绕', '突出抓好', '切实做好'))}{'、'.join(names)}{c.pick(('', '等重点任务'))}，{measures[0][1]}。"
+    deed = f"会议{c.pick(('要求', '强调'))}，{author}要{c.pick(('围绕', '聚焦', '紧扣'))}{'、'.join(names)}{c.pick(('', '等重点任务'))}，{measures[0][1]}。"
     call = c.say("resolve_call", all=everyone)
     body = [opening, thought + decided, deed, call] if c.chance(0.6) else [opening + thought, decided + deed, call]
     return Scenario(
@@ -122,7 +122,7 @@ def work_resolution(c: Composer, section: str) -> Scenario:
             "会议同意报告对工作的总结和下一步安排。",
         )
     )
-    deed = f"会议{c.pick(('要求', '强调'))}，{place[-1]}人民政府及有关部门要{c.pick(('围绕', '突出抓好', '切实做好'))}{'、'.join(names)}，{measures[0][1]}。"
+    deed = f"会议{c.pick(('要求', '强调'))}，{place[-1]}人民政府及有关部门要{c.pick(('围绕', '聚焦', '紧扣'))}{'、'.join(names)}，{measures[0][1]}。"
     body = [
         f"{session}于{c.stamp}举行。{heard}",
         f"{thought}会议决定批准这个报告。",
