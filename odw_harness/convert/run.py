@@ -71,6 +71,7 @@ def convert_model(
     ):
         bar.set_description("Comparing tokenizers")
         tokens = family.tokens(settings, chat)
+        _check_added(settings, tokens)
         config = _config(family, settings, pieces)
         bar.set_description("Reading")
         hashes = {file.name: sha256(file, bar.update) for file in checkpoint.files}
@@ -81,7 +82,7 @@ def convert_model(
         config.save_pretrained(folder)
         stops = [tokenizer.eos_token_id, *map(int, tokenizer.convert_tokens_to_ids(list(tokens.stops)))]
         _save_generation(folder, tokenizer, stops)
-        warnings = _warnings(settings, tokens, config.vocab_size)
+        warnings = _warnings(tokens, config.vocab_size)
         note = _note(family, settings, checkpoint, hashes, tokens, chat, warnings)
         write_note(note, folder)
     what = f"{family.name} as {family.architecture}, {len(pieces)} tensors"
@@ -167,21 +168,22 @@ def _save_generation(folder: Path, tokenizer: "PreTrainedTokenizerBase", stops: 
     ).save_pretrained(folder)
 
 
-def _warnings(source: Source, tokens: Tokens, rows: int) -> list[str]:
-    backend = tokens.vocabulary.backend
-    warnings = []
-    if backend.get_vocab_size() > rows:
-        warnings.append(
-            f"the tokenizer has {backend.get_vocab_size()} tokens, the model only {rows}: a text with a token beyond fails"
-        )
+def _check_added(source: Source, tokens: Tokens) -> None:
+    """See that nobody has added tokens to the original's tokenizer."""
     for number, added in (source.tokenizer.get("added_tokens_decoder") or {}).items():
-        name = added.get("content") if isinstance(added, dict) else added
-        if backend.token_to_id(str(name)) != int(number):
+        name = str(added.get("content") if isinstance(added, dict) else added)
+        if str(tokens.vocabulary.backend.token_to_id(name)) != number:
             raise ConvertError(
-                f"{source.folder / 'tokenizer_config.json'}: field added_tokens_decoder: {name!r} was added as {number}, "
-                "which is not the original's; only the original tokenizer is converted"
+                f"{source.folder / 'tokenizer_config.json'}: field added_tokens_decoder: {name!r} is {number} there and "
+                "not in the original's tokenizer; only the original's is converted"
             )
-    return warnings
+
+
+def _warnings(tokens: Tokens, rows: int) -> list[str]:
+    count = tokens.vocabulary.backend.get_vocab_size()
+    if count <= rows:
+        return []
+    return [f"the tokenizer has {count} tokens, the model only {rows}: a text with a token beyond them fails"]
 
 
 def _note(

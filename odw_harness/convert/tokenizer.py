@@ -68,7 +68,7 @@ def from_sentencepiece(model: Path, special: Sequence[str], added: Sequence[str]
     import sentencepiece
     from google.protobuf.message import DecodeError
     from sentencepiece import sentencepiece_model_pb2
-    from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers
+    from tokenizers import AddedToken, Tokenizer, pre_tokenizers
 
     proto = sentencepiece_model_pb2.ModelProto()
     try:
@@ -85,20 +85,9 @@ def from_sentencepiece(model: Path, special: Sequence[str], added: Sequence[str]
     ids = {f"<unused_{number}>" if number in moved else name: number for name, number in places.items()}
     ids |= {name: len(names) + number for number, name in enumerate(added)}
 
-    prefix = _SPACE if proto.normalizer_spec.add_dummy_prefix else ""
     tokenizer = Tokenizer(_bpe(proto, ids))
-    steps: list[Any] = []
-    if proto.normalizer_spec.precompiled_charsmap:
-        steps.append(normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap))
-    if proto.normalizer_spec.remove_extra_whitespaces:
-        steps += [_replace(" {2,}", " "), _replace(rf"\A +|[ {_SPACE}]+\z", "")]
-    steps.append(normalizers.Replace(" ", _SPACE))
-    if prefix:
-        steps.append(normalizers.Prepend(_SPACE))
-    if alone:
-        steps.append(_replace(rf"\A{prefix}{re.escape(alone)}\z", alone))
-    tokenizer.normalizer = normalizers.Sequence(steps)
-
+    tokenizer.normalizer = _normalizer(proto.normalizer_spec, alone)
+    tokenizer.decoder = _decoder(proto.normalizer_spec)
     by_type = {kind: [piece.piece for piece in proto.pieces if piece.type == kind] for kind in range(1, 7)}
     user_defined = by_type[_USER_DEFINED]
     known = [name for name in special if name in ids and name not in user_defined]
@@ -108,13 +97,6 @@ def from_sentencepiece(model: Path, special: Sequence[str], added: Sequence[str]
     splits.append(_split(rf"\A(?=(?:{_either(hidden)})\z)."))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(splits)
     tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in known])
-    backwards: list[Any] = [decoders.Replace(_SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
-    if proto.normalizer_spec.remove_extra_whitespaces:
-        backwards.append(decoders.Strip(" ", 1 << 20, 0))
-    elif prefix:
-        backwards.append(decoders.Strip(" ", 1, 0))
-    tokenizer.decoder = decoders.Sequence(backwards)
-
     original = sentencepiece.SentencePieceProcessor(model_file=str(model))
     pieces = [piece.piece.replace(_SPACE, " ") for piece in proto.pieces if piece.type in (_NORMAL, _USER_DEFINED)]
     checked = _compare(
@@ -124,7 +106,7 @@ def from_sentencepiece(model: Path, special: Sequence[str], added: Sequence[str]
         original.decode if not moved else None,
         [text for text in (*_texts(), *pieces, *_joined(pieces)) if not any(n in text for n in (*known, alone) if n)],
     )
-    return Vocabulary(tokenizer, bool(prefix), checked)
+    return Vocabulary(tokenizer, bool(proto.normalizer_spec.add_dummy_prefix), checked)
 
 
 def from_tiktoken(file: Path, special: Sequence[str]) -> Vocabulary:
@@ -200,6 +182,32 @@ def _refuse(model: Path, proto: Any) -> None:
     for fault, found in faults.items():
         if found:
             raise ConvertError(f"{model}: {fault}, which none of the known models has; it can't be converted")
+
+
+def _normalizer(spec: Any, alone: str) -> Any:
+    from tokenizers import normalizers
+
+    prefix = _SPACE if spec.add_dummy_prefix else ""
+    steps: list[Any] = [normalizers.Precompiled(spec.precompiled_charsmap)] if spec.precompiled_charsmap else []
+    if spec.remove_extra_whitespaces:
+        steps += [_replace(" {2,}", " "), _replace(rf"\A +|[ {_SPACE}]+\z", "")]
+    steps.append(normalizers.Replace(" ", _SPACE))
+    if prefix:
+        steps.append(normalizers.Prepend(_SPACE))
+    if alone:
+        steps.append(_replace(rf"\A{prefix}{re.escape(alone)}\z", alone))
+    return normalizers.Sequence(steps)
+
+
+def _decoder(spec: Any) -> Any:
+    from tokenizers import decoders
+
+    steps: list[Any] = [decoders.Replace(_SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    if spec.remove_extra_whitespaces:
+        steps.append(decoders.Strip(" ", 1 << 20, 0))
+    elif spec.add_dummy_prefix:
+        steps.append(decoders.Strip(" ", 1, 0))
+    return decoders.Sequence(steps)
 
 
 def _bpe(proto: Any, ids: Mapping[str, int]) -> Any:

@@ -85,6 +85,12 @@ def only_gguf(folder: Path) -> None:
     (folder / "config.json").rename(folder / "model-q4.gguf")
 
 
+def added(number: str, name: str) -> Change:
+    return lambda folder: edit_json(
+        folder / "tokenizer_config.json", lambda values: values.update(added_tokens_decoder={number: {"content": name}})
+    )
+
+
 def renamed(name: str) -> Change:
     return lambda folder: edit_json(folder / "tokenizer_config.json", lambda values: values.update(name_or_path=name))
 
@@ -121,6 +127,7 @@ CASES: list[tuple[str, Change, str]] = [
     ("qwen", text("config.json", "[]"), "must be a JSON object"),
     ("qwen", text("qwen.tiktoken", "version https://git-lfs.github.com/spec/v1\n"), "line 1: is no token and its rank"),
     ("chatglm3", text("tokenizer.model", "nothing"), "is no sentencepiece model"),
+    ("chatglm3", added("509", "<new>"), "'<new>' is 509 there and not in the original's tokenizer"),
     ("chatglm3", gone("tokenizer.model"), "tokenizer.model is missing"),
     ("chatglm3", gone("config.json"), "config.json is missing"),
     ("chatglm3", gone("model.safetensors"), "has no weights"),
@@ -155,6 +162,12 @@ def test_refused_by_name_in_one_line(
     assert word in error
     assert sorted(path.name for path in source.parent.iterdir()) == [family]
     assert not Path("/tmp/odw-was-here").exists()
+
+
+def test_added_tokens_that_are_the_original_s_are_no_fault(original: Original) -> None:
+    source = original("chatglm3")
+    added("506", "<|user|>")(source)
+    assert main(["convert", str(source), str(source.parent / "out")]) == 0
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
