@@ -54,16 +54,14 @@ def original(family: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", PAPER)
-def test_a_model_of_the_paper_becomes_three_rows(model: str, checkout: Path, tiny_model: Path) -> None:
+def test_a_model_of_the_paper_becomes_three_rows(model: str, checkout: Path, served_judge: Path) -> None:
     family, name = PAPER[model]
     systems = [f"systems/{model}{suffix}.yaml" for suffix in ("", "_lora", "_qlora")]
     weights = yaml.safe_load((ROOT / systems[0]).read_text("utf-8"))["model_args"]["pretrained"]
     call([*ODW, "convert", str(original(family, checkout / Path(weights).name)), weights], checkout)
     for method in ("lora", "qlora"):
         call([*TRAIN, f"configs/{model}_{method}.yaml", *A_FEW_STEPS, "cutoff_len=256"], checkout)
-    judge = checkout / "judge.yaml"
-    judge.write_text(f"backend: likelihood\nmodel_args: {{pretrained: {tiny_model}, dtype: float32, device: cpu}}\n")
-    short = ["--limit", "2", "--metadata", f"judge={judge}", "--json"]
+    short = ["--limit", "2", "--metadata", f"judge={served_judge}", "--json"]
     on_a_cpu = ["--model_args", "dtype=float32", "--gen_kwargs", "max_gen_toks=8", "--device", "cpu"]
     told = json.loads(call([*ODW, "bench", *systems, *short, "--", *on_a_cpu], checkout))
     rows: list[dict[str, Any]] = told["systems"]
