@@ -100,6 +100,8 @@ def _mistyped(value: Any, wanted: str, default: Any) -> str:
             return f"is text; write {decimal(float(value))} without quotes"
         except ValueError:
             pass
+    if value is False and "'no'" in wanted:
+        return "is false to YAML; write 'no' in quotes"
     return f"is {value}, but must be {wanted}"
 
 

@@ -63,6 +63,7 @@ def test_nothing_is_said_of_a_right_file(check: Check) -> None:
         ("fp16: true", "11: fp16: stands beside bf16; keep bf16 (Ampere and newer) or fp16"),
         ("eval_strategy: epoch", "11: eval_strategy: there is nothing to evaluate on; add eval_dataset or val_size, or remove it"),
         ("eval_strategy: epochs\nval_size: 0.1", "11: eval_strategy: there is no epochs; did you mean epoch?"),
+        ("eval_strategy: no", "11: eval_strategy: is false to YAML; write 'no' in quotes"),
         ("lr_scheduler_type: cos", "11: lr_scheduler_type: there is no cos; did you mean cosine?"),
         ("eval_dataset: odw_vall", "11: eval_dataset: llamafactory_configs/data/dataset_info.json describes no odw_vall; did you mean odw_val?"),
         ("seed: 1\nseed: 2", "12: seed: stands in line 11 already; remove one of the two"),

@@ -177,16 +177,11 @@ def test_accelerate_reads_the_fsdp_file_through_the_command_itself(root: Path, m
 def test_two_processes_train_by_the_printed_command(root: Path, tiny_model: Path, method: str) -> None:
     shutil.copytree(tiny_model, root / "models" / "gemma-3-270m")
     printed = launch(f"configs/gemma3_270m_{method}.yaml", 2).command
-    command = [
-        *shlex.split(printed),
-        "template=default",
-        "max_steps=2",
-        "logging_steps=1",
-    ]
+    command = [*shlex.split(printed), "template=default", "max_steps=2", "logging_steps=1"]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(["env", *command], env=environment, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = subprocess.run(["env", *command], env=environment, capture_output=True, text=True, timeout=1800, check=False)
+    assert done.returncode == 0, [line for line in done.stderr.splitlines() if "Error" in line]
     saved = root / "saves" / f"gemma3_270m_{method}"
     assert (saved / "adapter_model.safetensors").is_file()
     assert (saved / "training_loss.png").is_file()
