@@ -21,7 +21,7 @@ from odw_harness.errors import TaskError
 from tests.judge.server import JudgeServer, grades, says, serving
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMIT = 120
+LIMIT = 300
 """Seconds after which a process is taken to hang."""
 
 
