@@ -9,6 +9,8 @@ STAMP := $(VENV)/.ready
 # CPU wheels suffice everywhere; on a GPU machine the same version comes with CUDA. Without an accelerator placeholders
 # take the place of torchvision and torchaudio, whose wheels want CUDA (scripts/cpu_placeholders.py).
 TORCH ?= torch==2.13.0
+# The versions of everything, as they were tried; `make setup LOCK=` takes the newest that pyproject.toml admits.
+LOCK ?= -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
@@ -16,14 +18,14 @@ DEMO := outputs/demo
 
 TUNED := gemma3_270m_lora gemma3_270m_qlora
 
-.PHONY: setup demo train-demo test test-all check clean
+.PHONY: setup demo train-demo test test-all check lock clean
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml scripts/cpu_placeholders.py
+$(STAMP): pyproject.toml constraints.txt scripts/cpu_placeholders.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" -e '.[embedded,api,train,dev]' \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" -e '.[embedded,api,train,dev]' $(LOCK) \
 	  $$($(BIN)/python scripts/cpu_placeholders.py $(VENV)/placeholders)
 	touch $@
 
@@ -56,6 +58,10 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lock: setup
+	( echo "# What make setup installs beside placeholders, for Python 3.11 on Linux. Written by make lock."; \
+	  $(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' ) > constraints.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
