@@ -60,12 +60,13 @@ def size(layers: int) -> int:
     return 2 * sum(torch.Size(shape).numel() for shape in shapes(layers).values())
 
 
-def tensors(layers: int) -> Iterator[tuple[str, torch.Tensor]]:
-    """Random weights; a block of them over and over, for drawing them all takes minutes."""
+def tensors(layers: int, only: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Random weights, of tensors with that in their name; a block of them over and over, for drawing all takes minutes."""
     block = torch.randn(4_000_037, generator=torch.Generator().manual_seed(layers)).half()
     for name, shape in shapes(layers).items():
-        count = torch.Size(shape).numel()
-        yield name, block.repeat(count // len(block) + 1)[:count].view(shape).clone()
+        if only in name:
+            count = torch.Size(shape).numel()
+            yield name, block.repeat(count // len(block) + 1)[:count].view(shape).clone()
 
 
 def make(folder: Path, layers: int, pickle: bool) -> None:
@@ -105,7 +106,7 @@ def convert(source: Path, target: Path, shard: float) -> tuple[float, float]:
 
 def same(layers: int, target: Path) -> bool:
     """Whether the converted tensors are the source's: one that is renamed and one that is split, of the last layer."""
-    wanted = {name: t for name, t in tensors(layers) if f".{layers - 1}." in name or "output_layer" in name}
+    wanted = dict(tensors(layers, f".{layers - 1}.")) | dict(tensors(layers, "output_layer"))
     places = json.loads((target / "model.safetensors.index.json").read_text(encoding="utf-8"))["weight_map"]
 
     def found(name: str) -> torch.Tensor:
