@@ -240,6 +240,20 @@ def test_a_systems_key_goes_to_its_server_alone_and_its_name_into_the_results(
     assert "of-the-system" not in text
 
 
+def test_another_served_model_in_the_process_does_not_get_the_systems_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that scores by likelihood may be lm-eval's model behind a server of its own."""
+    from lm_eval.models.openai_completions import LocalChatCompletion
+
+    monkeypatch.setenv("OPENAI_API_KEY", "of-openai")
+    monkeypatch.setenv("MY_KEY", "of-the-system")
+    runner._use_key("MY_KEY", {"base_url": "http://127.0.0.1:1/v1/chat/completions"})
+    mine, other = (
+        LocalChatCompletion(base_url=f"http://127.0.0.1:{port}/v1/chat/completions", model="m") for port in (1, 2)
+    )
+    assert mine.header == {"Authorization": "Bearer of-the-system"}
+    assert other.header == {"Authorization": "Bearer of-openai"}
+
+
 def test_a_key_that_is_not_set_ends_before_anything_is_asked(
     tmp_path: Path, served_judge: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
