@@ -82,6 +82,17 @@ def test_lora_and_qlora_differ_from_their_base_in_adapter_and_bits_alone(stem: s
     assert (qlora["bnb_4bit_quant_type"], qlora["bnb_4bit_use_double_quant"]) == ("nf4", True)
 
 
+def test_the_command_that_trains_an_adapter_trains_it_on_the_same_base_with_the_same_bits() -> None:
+    adapters = {stem: system for stem, system in SYSTEMS.items() if "peft" in system.model_args}
+    assert len(adapters) == 10
+    for stem, system in adapters.items():
+        training = yaml.safe_load((ROOT / "configs" / f"{stem}.yaml").read_text("utf-8"))
+        assert training["output_dir"] == system.model_args["peft"]
+        assert ("quantization_bit" in training) is ("load_in_4bit" in system.model_args)
+        if system.model_args["pretrained"] != "embedded":
+            assert training["model_name_or_path"] == system.model_args["pretrained"]
+
+
 def test_each_says_how_to_get_what_it_wants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_API_KEY", "QIANFAN_API_KEY", "DEEPSEEK_API_KEY"):
