@@ -161,7 +161,7 @@ def test_a_killed_bench_takes_its_run_with_it_and_what_was_written_is_not_writte
 ) -> None:
     """kill -9: nobody reads the run's output any more, so it ends at its next line."""
     Path("tiny.yaml").write_text(
-        f"model_args: {{pretrained: {tiny_model}, dtype: float32}}\ndevice: cpu\ngen_kwargs: {{max_gen_toks: 400}}\n"
+        f"model_args: {{pretrained: {tiny_model}, dtype: float32}}\ndevice: cpu\ngen_kwargs: {{max_gen_toks: 150}}\n"
     )
     answers = Path("cache/odw_harness/answers")
     arguments = ("tiny.yaml", "--judge", str(served_judge))
@@ -203,7 +203,7 @@ def test_what_makes_it_run_again(tiny_model: Path, tmp_path: Path, monkeypatch: 
 
     model = shutil.copytree(tiny_model, tmp_path / "models" / "tiny")
     system, judge = Path("a.yaml"), Path("judge.yaml")
-    system.write_text("model_args: {pretrained: models/tiny}\n")
+    system.write_text("model_args: {pretrained: models/tiny}\nmetadata: {get: hf download a/x}\n")
     judge.write_text("backend: api\nbase_url: http://127.0.0.1:1\nmodel: a\n")
     questions = Path("my.jsonl")
     questions.write_text('{"id": "1", "genre": "通知", "prompt": "写", "reference": "文"}\n', "utf-8")
@@ -232,6 +232,7 @@ def test_what_makes_it_run_again(tiny_model: Path, tmp_path: Path, monkeypatch: 
         return after(lambda: file.write_text(text.replace(old, new), "utf-8"), lambda: file.write_text(text, "utf-8"))
 
     assert rewritten(system, "model_args", "# a remark\nmodel_args") == ("done", "")
+    assert rewritten(system, "a/x", "b/x") == ("done", "")
     assert rewritten(system, "tiny}", "tiny, dtype: float32}") == ("to run", "changed since: settings")
     assert rewritten(questions, "写", "拟") == ("to run", "changed since: questions")
     assert rewritten(judge, "model: a", "model: b") == ("to run", "changed since: judge")

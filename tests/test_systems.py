@@ -82,6 +82,17 @@ def test_lora_and_qlora_differ_from_their_base_in_adapter_and_bits_alone(stem: s
     assert (qlora["bnb_4bit_quant_type"], qlora["bnb_4bit_use_double_quant"]) == ("nf4", True)
 
 
+def test_the_command_that_trains_an_adapter_trains_it_on_the_same_base_with_the_same_bits() -> None:
+    adapters = {stem: system for stem, system in SYSTEMS.items() if "peft" in system.model_args}
+    assert len(adapters) == 10
+    for stem, system in adapters.items():
+        training = yaml.safe_load((ROOT / "configs" / f"{stem}.yaml").read_text("utf-8"))
+        assert training["output_dir"] == system.model_args["peft"]
+        assert ("quantization_bit" in training) is ("load_in_4bit" in system.model_args)
+        if system.model_args["pretrained"] != "embedded":
+            assert training["model_name_or_path"] == system.model_args["pretrained"]
+
+
 def test_each_says_how_to_get_what_it_wants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("OPENAI_API_KEY", "QIANFAN_API_KEY", "DEEPSEEK_API_KEY"):
@@ -238,6 +249,20 @@ def test_a_systems_key_goes_to_its_server_alone_and_its_name_into_the_results(
     assert (told["system"], told["repeats"], told["judge"]) == ("我的系统", 2, str(served_judge))
     assert "secret recipe" not in text
     assert "of-the-system" not in text
+
+
+def test_another_served_model_in_the_process_does_not_get_the_systems_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that scores by likelihood may be lm-eval's model behind a server of its own."""
+    from lm_eval.models.openai_completions import LocalChatCompletion
+
+    monkeypatch.setenv("OPENAI_API_KEY", "of-openai")
+    monkeypatch.setenv("MY_KEY", "of-the-system")
+    runner._use_key("MY_KEY", {"base_url": "http://127.0.0.1:1/v1/chat/completions"})
+    mine, other = (
+        LocalChatCompletion(base_url=f"http://127.0.0.1:{port}/v1/chat/completions", model="m") for port in (1, 2)
+    )
+    assert mine.header == {"Authorization": "Bearer of-the-system"}
+    assert other.header == {"Authorization": "Bearer of-openai"}
 
 
 def test_a_key_that_is_not_set_ends_before_anything_is_asked(
