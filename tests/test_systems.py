@@ -109,7 +109,7 @@ def test_each_says_how_to_get_what_it_wants(monkeypatch: pytest.MonkeyPatch, tmp
     )
 
 
-def test_ziyas_template_is_that_of_its_model_card() -> None:
+def test_ziyas_template_opens_the_turns_of_its_format() -> None:
     from jinja2 import Environment
 
     as_vllm_does = Environment(trim_blocks=True, lstrip_blocks=True)
