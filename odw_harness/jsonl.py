@@ -39,7 +39,7 @@ def _rows(lines: IO[str], name: str, error: type[OdwError]) -> Iterator[tuple[st
             number += 1
             yield line
 
-    reader = jsonlines.Reader(counted())
+    reader = jsonlines.Reader(counted(), loads=json.loads)  # else orjson or ujson where installed, with other messages
     while True:
         try:
             row = reader.read(allow_none=True, skip_empty=True)

@@ -1,10 +1,12 @@
 """`odw eval` and `odw tasks`: lm-eval's own command with our tasks found, and our tasks found by lm-eval's own command."""
 
+import contextlib
 import functools
 import json
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +32,8 @@ def run(arguments: list[str]) -> None:
 
     arguments are lm-eval's; tasks default to odweval, output_path to outputs, and samples are logged.
     """
-    import lm_eval.tasks
     from lm_eval._cli.harness import HarnessCLI
-    from lm_eval.models.huggingface import HFLM
 
-    class OurTaskManager(lm_eval.tasks.TaskManager):  # type: ignore[misc]
-        def __init__(self, include_path: Any = None, **kwargs: Any) -> None:
-            paths = [resources.TASKS, *([include_path] if include_path else [])]
-            super().__init__(include_path=paths, include_defaults=False, **kwargs)
-
-    lm_eval.tasks.TaskManager = OurTaskManager
-    HFLM._create_model = _with_quantisation(HFLM._create_model)
     namespace = HarnessCLI()._parser.parse_args(["run", *arguments])
     settings = read_config(namespace.config) if namespace.config else {}
     for name in ("model_args", "gen_kwargs", "metadata"):  # lm-eval lets one on the command line take the file's place
@@ -54,7 +47,7 @@ def run(arguments: list[str]) -> None:
     if model_args.get("pretrained") == EMBEDDED:
         model_args["pretrained"] = str(embedded_model())
     _check_model(model, model_args)
-    _use_key(key_variable(model, namespace.metadata), model_args)
+    key = _key(key_variable(model, namespace.metadata), model_args)
     namespace.metadata.pop("get", None)  # the rest goes into the results
     if judge is not None:
         who = judge.provenance(ODWEVAL)
@@ -64,7 +57,8 @@ def run(arguments: list[str]) -> None:
     output = Path(str(namespace.output_path or settings.get("output_path")))
     before = set(output.rglob("*.json*")) if output.is_dir() else set()
     try:
-        namespace.func(namespace)
+        with _lm_eval_as_needed(key, model_args.get("base_url")):
+            namespace.func(namespace)
     except ValueError as error:
         if str(error).startswith("Tasks not found"):
             raise TaskError(
@@ -102,28 +96,50 @@ def _check_model(name: str, arguments: dict[str, Any]) -> None:
             raise TaskError(f"--model_args {key}={arguments[key]}: no such folder")
 
 
-def _use_key(variable: str | None, arguments: dict[str, Any]) -> None:
-    """Send the key in the variable to the served model under test, and to no other server (the judge's, say).
-
-    lm-eval sends OPENAI_API_KEY to every server.
-    """
+def _key(variable: str | None, arguments: dict[str, Any]) -> str | None:
+    """The key of the served model under test where lm-eval, which knows OPENAI_API_KEY alone, would not send it."""
     if variable is None:
-        return
+        return None
     key = os.environ.get(variable, "").strip()
     if not key:
         raise TaskError(f"metadata api_key_env: the variable {variable} is not set; export {variable}=...")
     if variable == "OPENAI_API_KEY":
-        return
+        return None
     if "base_url" not in arguments:
         raise TaskError("metadata api_key_env: goes with model_args base_url; name the server")
+    return key
+
+
+@contextlib.contextmanager
+def _lm_eval_as_needed(key: str | None, server: str | None) -> Iterator[None]:
+    """lm-eval that finds our tasks, loads in 4 and 8 bits, and sends the key to that server and no other (the judge's)."""
+    import lm_eval.tasks
     from lm_eval.models.api_models import TemplateAPI
+    from lm_eval.models.huggingface import HFLM
 
     usual = TemplateAPI.header.func
 
-    def header(self: Any) -> Any:
-        return {"Authorization": f"Bearer {key}"} if self.base_url == arguments["base_url"] else usual(self)
+    class OurTaskManager(lm_eval.tasks.TaskManager):  # type: ignore[misc]
+        def __init__(self, include_path: Any = None, **kwargs: Any) -> None:
+            paths = [resources.TASKS, *([include_path] if include_path else [])]
+            super().__init__(include_path=paths, include_defaults=False, **kwargs)
 
-    TemplateAPI.header = property(header)
+    def header(self: Any) -> Any:
+        return {"Authorization": f"Bearer {key}"} if key and self.base_url == server else usual(self)
+
+    changes = (
+        (lm_eval.tasks, "TaskManager", OurTaskManager),
+        (HFLM, "_create_model", _with_quantisation(HFLM._create_model)),
+        (TemplateAPI, "header", property(header)),
+    )
+    before = [getattr(owner, name) for owner, name, _ in changes]
+    for owner, name, ours in changes:
+        setattr(owner, name, ours)
+    try:
+        yield
+    finally:
+        for (owner, name, _), theirs in zip(changes, before, strict=True):
+            setattr(owner, name, theirs)
 
 
 def _answers_cache(model: str, arguments: dict[str, Any]) -> str | None:

@@ -237,17 +237,6 @@ def embedded_folder() -> Path:
     return embedded_model()
 
 
-@pytest.fixture
-def chatting_embedded_model(embedded_folder: Path, tmp_path: Path) -> Path:
-    """The embedded model with a chat template, which a base model lacks and a chat server needs."""
-    folder = tmp_path / "chatting"
-    folder.mkdir()
-    for path in embedded_folder.iterdir():
-        (folder / path.name).symlink_to(path)
-    (folder / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}\n评价：\n")
-    return folder
-
-
 def answers_file(path: Path, count: int) -> Path:
     rows = [
         {"id": n, "question_id": f"ODW-{n:02}", "answer": f"第{n}篇：关于有关事项的通知"} for n in range(1, count + 1)
@@ -257,14 +246,12 @@ def answers_file(path: Path, count: int) -> Path:
 
 
 def test_a_small_model_behind_a_real_server_gives_reasons_instead_of_numbers(
-    chatting_embedded_model: Path, tmp_path: Path
+    embedded_folder: Path, tmp_path: Path
 ) -> None:
     """A 270M base model writes no verdict. What it writes is kept, counted and never a number outside 1 to 10."""
     answers, judge, out = answers_file(tmp_path / "a.jsonl", 2), tmp_path / "served.yaml", tmp_path / "v.jsonl"
-    with transformers_serve(chatting_embedded_model) as url:
-        judge.write_text(
-            f"backend: api\nbase_url: {url}\nmodel: {chatting_embedded_model}\nmax_tokens: 24\nconcurrency: 2\n"
-        )
+    with transformers_serve(embedded_folder) as url:
+        judge.write_text(f"backend: api\nbase_url: {url}\nmodel: {embedded_folder}\nmax_tokens: 24\nconcurrency: 2\n")
         command = [*ODW, "judge", str(answers), "--judge", str(judge), "--out", str(out), "--min-coverage", "1"]
         done = call(command, tmp_path)
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]

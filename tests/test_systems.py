@@ -123,18 +123,6 @@ def test_the_readme_lists_every_system() -> None:
         assert f"| `{stem}` | {system.name} |" in text
 
 
-@pytest.fixture(autouse=True)
-def _lm_eval_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """odw eval changes lm-eval for its own process; here that is the tests'."""
-    import lm_eval.tasks
-    from lm_eval.models.api_models import TemplateAPI
-    from lm_eval.models.huggingface import HFLM
-
-    monkeypatch.setattr(lm_eval.tasks, "TaskManager", lm_eval.tasks.TaskManager)
-    monkeypatch.setattr(HFLM, "_create_model", HFLM._create_model)
-    monkeypatch.setattr(TemplateAPI, "header", TemplateAPI.__dict__["header"])
-
-
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
@@ -257,12 +245,16 @@ def test_another_served_model_in_the_process_does_not_get_the_systems_key(monkey
 
     monkeypatch.setenv("OPENAI_API_KEY", "of-openai")
     monkeypatch.setenv("MY_KEY", "of-the-system")
-    runner._use_key("MY_KEY", {"base_url": "http://127.0.0.1:1/v1/chat/completions"})
-    mine, other = (
-        LocalChatCompletion(base_url=f"http://127.0.0.1:{port}/v1/chat/completions", model="m") for port in (1, 2)
-    )
-    assert mine.header == {"Authorization": "Bearer of-the-system"}
-    assert other.header == {"Authorization": "Bearer of-openai"}
+    address = "http://127.0.0.1:1/v1/chat/completions"
+    key = runner._key("MY_KEY", {"base_url": address})
+    with runner._lm_eval_as_needed(key, address):
+        mine, other = (
+            LocalChatCompletion(base_url=f"http://127.0.0.1:{port}/v1/chat/completions", model="m") for port in (1, 2)
+        )
+        assert mine.header == {"Authorization": "Bearer of-the-system"}
+        assert other.header == {"Authorization": "Bearer of-openai"}
+    after = LocalChatCompletion(base_url=address, model="m")
+    assert after.header == {"Authorization": "Bearer of-openai"}, "lm-eval is left as it was"
 
 
 def test_a_key_that_is_not_set_ends_before_anything_is_asked(
