@@ -36,6 +36,7 @@ demo: setup
 	  --gen_kwargs max_gen_toks=512 --output_path $(DEMO)
 
 # Goes on where it was stopped: LLaMA-Factory from its last checkpoint, the benchmark from the answers and verdicts it has.
+# A finished run whose data or configuration has changed since is trained anew.
 train-demo: $(TUNED:%=saves/%/train_results.json)
 	$(BIN)/odw bench systems/gemma3_270m.yaml $(TUNED:%=systems/%.yaml) -- --gen_kwargs max_gen_toks=400
 	$(BIN)/odw compare outputs/gemma3_270m $(TUNED:%=outputs/%)
@@ -45,8 +46,8 @@ models/gemma-3-270m: $(STAMP)
 	ln -sfn "$$($(BIN)/odw model)" $@
 
 saves/%/train_results.json: configs/%.yaml llamafactory_configs/data/odw_train.jsonl | models/gemma-3-270m
-	$(BIN)/llamafactory-cli train $<
 	$(BIN)/odw data leaks llamafactory_configs/data/odw_train.jsonl --out saves/$*
+	$(BIN)/llamafactory-cli train $< $(if $(wildcard $@),overwrite_output_dir=true)
 
 test: setup
 	$(BIN)/python -m pytest -m "not slow"

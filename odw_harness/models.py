@@ -207,7 +207,7 @@ def folder_meant(part: str) -> Path | None:
     (PosixPath('models/qwen-7b-chat'), None)
     """
     folder = Path(os.path.expanduser(part))
-    here = part.startswith(("/", "./", "../", "~", "models/", "saves/")) or folder.is_dir()
+    here = part.startswith(("/", "./", "../", "~", "models/", "saves/")) or part.count("/") > 1 or folder.is_dir()
     return folder if here else None
 
 

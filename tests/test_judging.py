@@ -297,7 +297,7 @@ def test_standard_output_that_is_full(answers: str, served_judge: Path, tmp_path
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert "no space left; the verdicts are in the store" in done.stderr
+    assert "no space left; what is in the store is kept" in done.stderr
 
 
 def test_one_call_one_judge_one_rubric(answers: str, capsys: pytest.CaptureFixture[str]) -> None:

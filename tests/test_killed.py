@@ -69,7 +69,7 @@ def test_stopped_by_hand_it_says_one_line_and_goes_on_the_next_time(judge_server
         process.send_signal(signal.SIGINT)
         said = finish(process)
         assert process.returncode == 130
-        assert said.splitlines()[-1] == "stopped; what was answered and judged so far is kept"
+        assert said.splitlines()[-1] == "stopped; what was finished before is kept"
         assert asked.total <= len(stored(numbers)) + stops * CONCURRENCY
         assert not out.exists()
     asked.most = None

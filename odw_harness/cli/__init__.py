@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {str(error).removeprefix('error: ')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; what was answered and judged so far is kept", file=sys.stderr)
+        print("stopped; what was finished before is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -74,5 +74,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
-        print("error: standard output can't be written: no space left; the verdicts are in the store", file=sys.stderr)
+        print("error: standard output can't be written: no space left; what is in the store is kept", file=sys.stderr)
         return 2

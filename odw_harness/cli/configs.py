@@ -78,7 +78,8 @@ def _check(options: Any) -> int:
         print(json.dumps({"files": [each.as_json() for each in checked]}, ensure_ascii=False, indent=1))
     else:
         for each in checked:
-            print(*lines(each), sep="\n", end="\n" if lines(each) else "")
+            for line in lines(each):
+                print(line)
     unreadable = sum(each.unreadable is not None for each in checked)
     faulty = sum(not each.passed for each in checked) - unreadable
     right = len(checked) - faulty - unreadable

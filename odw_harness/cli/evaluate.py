@@ -6,10 +6,10 @@ from typing import Any
 
 def add(commands: Any) -> None:
     """Add the commands."""
-    evaluate = commands.add_parser(
+    # Only for the list of commands: main hands its flags to lm-eval.
+    commands.add_parser(
         "eval", help="put a model to the 21 questions and grade it (takes lm-eval's flags)", add_help=False
     )
-    evaluate.set_defaults(run=evaluate)
 
     tasks = commands.add_parser(
         "tasks",

@@ -27,19 +27,20 @@ _KINDS = {
 }
 _LINE = re.compile(r"(?P<key>[a-z][a-z0-9_.]*): +(?P<value>\S.*?)(?: +# (?P<note>.*))?")
 _MARKER = re.compile(r"# \{(\w+)\}")
-_NO_SETTINGS = ("title", "source", "original", "get")
+NO_SETTINGS = ("title", "source", "original", "get")
 _MADE = "# Made by `odw configs build`"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model's file. lines: setting → its line, ready to stand in a configuration."""
+    """A model's file. lines: setting → its line, ready to stand in a configuration. template: its chat template's name."""
 
     name: str
     title: str
     path: str
     get: str
     hub: str | None
+    template: str | None
     lines: Mapping[str, str]
 
 
@@ -57,7 +58,7 @@ def read_model(file: Path) -> Model:
         key, note = line["key"], line["note"] or "ours"
         if key in values:
             raise ConfigError(f"{where}: {key}: stands here twice; remove one")
-        if key not in _NO_SETTINGS and not note.startswith(ORIGINS):
+        if key not in NO_SETTINGS and not note.startswith(ORIGINS):
             raise ConfigError(f"{where}: {key}: its comment must begin with {', '.join(ORIGINS[:-1])} or {ORIGINS[-1]}")
         try:
             values[key] = yaml.safe_load(line["value"])
@@ -77,8 +78,10 @@ def read_model(file: Path) -> Model:
         if not is_there:
             raise ConfigError(f"{file}: {key} is missing: {what}")
     path = str(values.get("model_name_or_path", f"models/{PurePosixPath(str(hub)).name}"))
-    settings = {key: line for key, line in lines.items() if key not in _NO_SETTINGS}
-    return Model(file.stem, str(values["title"]), path, str(values.get("get") or _get(values, path)), hub, settings)
+    settings = {key: line for key, line in lines.items() if key not in NO_SETTINGS}
+    template = None if values.get("template") is None else str(values["template"])
+    get = str(values.get("get") or _get(values, path))
+    return Model(file.stem, str(values["title"]), path, get, hub, template, settings)
 
 
 def _get(values: Mapping[str, Any], path: str) -> str:

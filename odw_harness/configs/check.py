@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from odw_harness.configs.build import NO_SETTINGS
 from odw_harness.configs.known import close
 from odw_harness.configs.llamafactory import KINDS, misfit, objection, settings
 from odw_harness.configs.rules import RULES
@@ -13,7 +14,6 @@ from odw_harness.configs.source import Fault, Source, decimal, read_config
 from odw_harness.errors import ConfigError
 
 _OF_TRAINING = ("do_train", "do_eval", "do_predict", "output_dir", "learning_rate", "num_train_epochs", "stage")
-_OF_MODELS_FILE = ("source", "original", "get", "title")
 _STAND_INS = {"model_name_or_path": "missing", "output_dir": "missing", "dataset": "missing"}
 """What goes in for a missing key once it is told of, so that the parser gets to the next fault."""
 _OLD = {"evaluation_strategy": "eval_strategy", "lora_r": "lora_rank", "model_name": "model_name_or_path"}
@@ -58,7 +58,7 @@ def check_file(file: str) -> Checked:
         source = read_config(file)
     except ConfigError as error:
         return Checked(file, None, (), str(error))
-    if any(key in source.values for key in _OF_MODELS_FILE):
+    if any(key in source.values for key in NO_SETTINGS):
         message = "is a model's file, of which `odw configs build` makes configurations; check those"
         return Checked(file, None, (), f"{file}: {message}")
     kind = kind_of(source.values)
@@ -68,8 +68,9 @@ def check_file(file: str) -> Checked:
     mistaken = list(_keys(source, kind))
     clean = {key: value for key, value in source.values.items() if key not in {fault.field for fault in mistaken}}
     faults += mistaken
+    right = Source(file, clean, source.lines)
     for rule in RULES:
-        faults += rule(Source(file, clean, source.lines), kind)
+        faults += rule(right, kind)
     blamed = {fault.field for fault in faults if not fault.notice}
     faults += _objections(source, kind, clean, blamed)
     blamed = {fault.field for fault in faults if not fault.notice}

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-import yaml
-
 from odw_harness.configs.build import Model, models
 from odw_harness.errors import ConfigError
 
@@ -48,7 +46,4 @@ def how_to_get(path: str) -> str:
 def template_of(path: str) -> str | None:
     """The template that our file of the model names, if there is one."""
     model = model_at(path)
-    if model is None:
-        return None
-    value = yaml.safe_load(model.lines.get("template", "template:"))["template"]
-    return None if value is None else str(value)
+    return model.template if model else None

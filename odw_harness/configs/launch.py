@@ -124,7 +124,7 @@ def split(before: Batch, gpus: int, effective: int | None = None) -> Batch:
     """
     wanted = before.effective if effective is None else effective
     if wanted < 1 or wanted % gpus:
-        possible = [str(number) for number in range(1, wanted + 1) if wanted % number == 0]
+        possible = [str(number) for number in range(1, min(wanted, gpus) + 1) if wanted % number == 0]
         fewer = f"use {' or '.join(possible)} GPUs, or " if wanted > 0 else ""
         raise ConfigError(
             f"--gpus {gpus}: {wanted} documents a step can't be dealt out to {gpus} GPUs; "
@@ -156,7 +156,8 @@ def find_overlay(name: str | None) -> Overlay:
             f"{path}: is no {'JSON' if path.suffix == '.json' else 'YAML'}; llamafactory_configs/overlays holds ours"
         ) from None
     if path.suffix == ".json":
-        stage = held.get("zero_optimization", {}).get("stage", 0) if isinstance(held, dict) else None
+        zero = held.get("zero_optimization") if isinstance(held, dict) else None
+        stage = zero.get("stage") if isinstance(zero, dict) else None
         if stage not in (1, 2, 3):
             raise ConfigError(f"{path}: zero_optimization.stage: must be 1, 2 or 3, for this is DeepSpeed's file")
         return Overlay(f"ZeRO-{stage}", str(path), stage)

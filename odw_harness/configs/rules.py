@@ -10,6 +10,7 @@ from typing import Any
 from odw_harness.configs.known import close, how_to_get, template_of
 from odw_harness.configs.llamafactory import default_template, same_words, special_tokens, templates
 from odw_harness.configs.source import Fault, Source, decimal
+from odw_harness.models import folder_meant, weights_fault
 
 Found = Iterator[Fault]
 
@@ -187,9 +188,11 @@ def model(source: Source, kind: str) -> Found:
         config = _json(folder / "config.json")
         if not config:
             yield Fault(line, key, f"{value} holds no readable config.json, so it is no model; {how_to_get(value)}")
+        elif fault := weights_fault(folder, "config.json"):
+            yield Fault(line, key, f"{fault}; {how_to_get(value) or 'put the weights there'}")
         yield from _length(source, config)
         yield from _dtype(source, kind, folder, config)
-    elif how_to_get(value) or value.startswith((".", "/", "models/")) or value.count("/") != 1:
+    elif how_to_get(value) or folder_meant(value):
         yield Fault(line, key, f"{value} is not there yet; {how_to_get(value) or 'put the weights there'}", True)
     else:
         yield Fault(line, key, f"{value} is no folder here, so it is fetched from the hub when the run starts", True)
@@ -214,23 +217,27 @@ def _dtype(source: Source, kind: str, folder: Path, config: dict[str, Any]) -> F
 def places(source: Source, kind: str) -> Found:
     """Folders that are written: never one that is read, and what a run would find in it."""
     values = source.values
+    adapters = [each.strip() for each in str(values.get("adapter_name_or_path") or "").split(",") if each.strip()]
     target_key = {"train": "output_dir", "export": "export_dir"}.get(kind, "")
     target = values.get(target_key)
     if isinstance(target, str):
-        read = [key for key in ("model_name_or_path", "adapter_name_or_path") if _same(values.get(key), target)]
+        read = [
+            key
+            for key, paths in (
+                ("model_name_or_path", [values.get("model_name_or_path")]),
+                ("adapter_name_or_path", adapters),
+            )
+            if any(_same(path, target) for path in paths)
+        ]
         for key in read:
             message = f"is {key} too and would be written over; name another folder"
             yield Fault(source.line(target_key), target_key, message)
         fresh = values.get("overwrite_output_dir") or values.get("resume_from_checkpoint")
         if kind == "train" and not read and not fresh:
             yield from _resumes(source, Path(target))
-    for adapter in str(values.get("adapter_name_or_path") or "").split(","):
-        folder = Path(adapter.strip())
-        if (
-            adapter
-            and not (folder / "adapter_config.json").is_file()
-            and (folder.is_dir() or adapter.count("/") != 1 or adapter.startswith("saves/"))
-        ):
+    for adapter in adapters:
+        folder = folder_meant(adapter)
+        if folder and weights_fault(folder, "adapter_config.json"):
             message = f"{folder} holds no adapter yet; llamafactory-cli train configs/{folder.name}.yaml"
             yield Fault(source.line("adapter_name_or_path"), "adapter_name_or_path", message, True)
 

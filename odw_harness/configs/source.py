@@ -60,9 +60,10 @@ def read_config(file: str) -> Source:
     faults: list[Fault] = []
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != "tag:yaml.org,2002:str":
-            raise ConfigError(f"{file}:{line}: a key must be a setting's name")
         key = str(key_node.value)
+        # A letter first: 1e-4 is text to PyYAML and a number to OmegaConf.
+        if key_node.tag != "tag:yaml.org,2002:str" or not key[:1].isalpha():
+            raise ConfigError(f"{file}:{line}: a key must be a setting's name")
         if key in lines:
             faults.append(Fault(line, key, f"stands in line {lines[key]} already; remove one of the two"))
         lines[key], pairs[key] = line, (key_node, value_node)

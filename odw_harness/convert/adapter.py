@@ -87,9 +87,9 @@ def convert_adapter(adapter: Path, target: Path, base: Path | None, force: bool 
             _check(stored.file, name, family, module, last, tensor)
             for part in module.parts:
                 rows = slice(*part.rows) if part.rows and match["rows"] else slice(None)
-                made = unit_rows(tensor) if module.unit_rows and last.endswith("weight") else tensor[rows]
                 # A copy: the parts of a packed matrix share A, and a file of safetensors can't.
-                tensors[f"base_model.model.{part.name}.{last}"] = made.clone()
+                made = unit_rows(tensor) if module.unit_rows else tensor[rows].clone()
+                tensors[f"base_model.model.{part.name}.{last}"] = made
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
         native = _native_config(adapter, config, modules, adapted, tensors)
         native["base_model_name_or_path"] = str(base.resolve()) if converted else config.get("base_model_name_or_path")

@@ -94,10 +94,6 @@ def _config(source: Source) -> "GlmConfig":
     )
 
 
-def _is_base(source: Source) -> bool:
-    return source.named_base()
-
-
 def _tokens(source: Source, chat: bool) -> Tokens:
     vocabulary = from_sentencepiece(
         source.file("tokenizer.model"),
@@ -140,7 +136,7 @@ FAMILY = Family(
     refuse=_refuse,
     modules=_modules,
     config=_config,
-    is_base=_is_base,
+    is_base=Source.named_base,
     tokens=_tokens,
     llamafactory={"template": "chatglm3"},
     limits=_limits,

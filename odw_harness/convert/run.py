@@ -48,7 +48,6 @@ def convert_model(
     force: bool = False,
     chat: bool | None = None,
     shard: int = SHARD,
-    quiet: bool = False,
     dtype: str | None = None,
 ) -> Converted:
     """Make an original ChatGLM3, Baichuan2-7B or Qwen-1 checkpoint a native one, in a folder of its own.
@@ -67,7 +66,7 @@ def convert_model(
     read = sum(file.stat().st_size for file in checkpoint.files)
     with (
         appearing(target, source, force, size + _OTHER_FILES) as folder,
-        tqdm(total=read + size, unit="B", unit_scale=True, disable=quiet or None) as bar,
+        tqdm(total=read + size, unit="B", unit_scale=True, disable=None) as bar,
     ):
         bar.set_description("Comparing tokenizers")
         tokens = family.tokens(settings, chat)

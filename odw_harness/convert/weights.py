@@ -102,8 +102,8 @@ def in_shards(pieces: Sequence[Piece], limit: int) -> list[list[Piece]]:
     return shards
 
 
-def write(shards: Sequence[Sequence[Piece]], folder: Path, progress: Callable[[int], object]) -> list[str]:
-    """Write the shards, and their index where there are several. progress is told the bytes done. Returns their names."""
+def write(shards: Sequence[Sequence[Piece]], folder: Path, progress: Callable[[int], object]) -> None:
+    """Write the shards, and their index where there are several. progress is told the bytes done."""
     names = [
         f"{MODEL[0]}-{number:05d}-of-{len(shards):05d}.safetensors" if len(shards) > 1 else f"{MODEL[0]}.safetensors"
         for number in range(1, len(shards) + 1)
@@ -117,7 +117,6 @@ def write(shards: Sequence[Sequence[Piece]], folder: Path, progress: Callable[[i
     if len(shards) > 1:
         places = {piece.name: name for name, pieces in zip(names, shards, strict=True) for piece in pieces}
         write_index(places, sum(piece.bytes for shard in shards for piece in shard), folder)
-    return names
 
 
 def mapping(modules: Mapping[str, Module]) -> dict[str, str]:

@@ -141,6 +141,37 @@ def test_weights_that_are_missing_are_a_notice_with_the_command(check: Check) ->
     assert said[0].endswith("&& odw convert originals/qwen-7b-chat models/qwen-7b-chat")
 
 
+def test_a_hub_name_without_an_owner_is_fetched(check: Check) -> None:
+    (said,) = check(GOOD.replace("tiny", "gpt2", 1))
+    assert "gpt2 is no folder here, so it is fetched from the hub" in said
+
+
+def test_a_shard_that_is_missing_is_a_fault(check: Check, root: Path) -> None:
+    weights = root / "tiny" / "model.safetensors"
+    weights.rename(weights.with_name("model-00001-of-00002.safetensors"))
+    shards = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (root / "tiny" / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    (said,) = check(GOOD)
+    assert said.startswith("1: model_name_or_path: tiny: 1 of 2 shards of model.safetensors.index.json missing")
+
+
+def test_each_of_several_adapters_is_looked_at(check: Check) -> None:
+    said = check(GOOD + "adapter_name_or_path: saves/a, saves/b\n")
+    assert [line for line in said if "saves/b holds no adapter yet" in line]
+    (said,) = [
+        line
+        for line in check(
+            "model_name_or_path: tiny\ntemplate: default\nadapter_name_or_path: saves/a, saves/b\nexport_dir: saves/b\n"
+        )
+        if line.startswith("4:")
+    ]
+    assert said == "4: export_dir: is adapter_name_or_path too and would be written over; name another folder"
+
+
+def test_a_key_that_is_a_number_to_llamafactory_is_said(check: Check) -> None:
+    assert check(GOOD + "1e-4: x\n") == ["11: a key must be a setting's name"]
+
+
 def test_a_folder_that_is_no_model_is_a_fault(check: Check, root: Path) -> None:
     (root / "tiny" / "config.json").unlink()
     assert [line[:21] for line in check(GOOD)] == ["1: model_name_or_path"]

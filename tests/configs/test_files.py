@@ -140,7 +140,7 @@ def test_every_reader_of_yaml_reads_the_same(file: str) -> None:
 def test_the_templates_are_those_that_llamafactory_has_for_the_models() -> None:
     known = 0
     for model in models(CONFIGS):
-        name = yaml.safe_load(model.lines.get("template", "template: null"))["template"]
+        name = model.template
         assert name is None or name in templates()
         fitting = default_template(model.hub) if model.hub else None
         if fitting:

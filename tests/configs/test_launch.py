@@ -35,6 +35,8 @@ def test_what_can_not_be_dealt_out_is_refused_with_what_can() -> None:
         "or say another number with --effective-batch, such as 8"
     )
     assert split(Batch(2, 1, 1), 4, effective=16) == Batch(2, 2, 4)
+    with pytest.raises(ConfigError, match="use 1 or 2 GPUs, or"):
+        split(Batch(2, 4, 1), 3)
 
 
 def test_the_commands_are_literal(root: Path) -> None:
@@ -104,6 +106,13 @@ def test_a_mistake_is_one_line(root: Path, arguments: list[str], said: str, caps
     assert said in caught.err
     assert caught.err.count("\n") == 1
     assert caught.out == ""
+
+
+@pytest.mark.parametrize("text", ['{"zero_optimization": null}', '{"zero_optimization": []}', "[]"])
+def test_a_file_that_is_not_deepspeeds_is_refused(root: Path, text: str) -> None:
+    (root / "mine.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"zero_optimization\.stage: must be 1, 2 or 3"):
+        find_overlay("mine.json")
 
 
 def test_the_command_alone_goes_to_standard_output(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,7 +84,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
             source = Path(shutil.copytree(LEGACY / family, folder / "originals" / family))
             if family == "qwen":
                 shutil.copy(qwen_vocabulary(), source)
-            convert_model(source, folder / family, quiet=True)
+            convert_model(source, folder / family)
         return folder / family
 
     return convert

@@ -152,7 +152,7 @@ def test_a_converted_adapter_computes_what_the_merged_original_does(
     adapter = trained.write(source.parent / "adapter")
     convert_adapter(adapter, source.parent / "native", converted(family))
     put_weights(source, trained.merged)
-    convert_model(source, source.parent / "merged", quiet=True)
+    convert_model(source, source.parent / "merged")
     expected = logits(source.parent / "merged", family, dtype=torch.float64)
     assert (expected - reference(family)["logits"]).abs().max() > 0.05  # the adapter matters
     assert (adapted_logits(converted(family), source.parent / "native", family) - expected).abs().max() < 1e-5

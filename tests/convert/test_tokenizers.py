@@ -61,12 +61,12 @@ def test_the_chat_template_gives_the_prompt_of_the_original_and_its_answer_follo
 def test_llamafactory_trains_on_the_same_ids(
     load: Callable[[str], Any], family: str, template: str | None, system: str | None
 ) -> None:
-    hparams = pytest.importorskip("llamafactory.hparams")
     from llamafactory.data.template import get_template_and_fix_tokenizer
+    from llamafactory.hparams import DataArguments
 
     tokenizer, chat = deepcopy(load(family)), tokens(family)["chat"]
     size = len(tokenizer)
-    how = get_template_and_fix_tokenizer(tokenizer, hparams.DataArguments(template=template, default_system=system))
+    how = get_template_and_fix_tokenizer(tokenizer, DataArguments(template=template, default_system=system))
     prompt, response = how.encode_oneturn(tokenizer, chat["messages"])
     response += [tokenizer.eos_token_id] if how.efficient_eos else []
     assert prompt == chat["prompt_ids"]
@@ -130,7 +130,7 @@ def test_generation_stops_where_a_turn_ends_and_samples_nothing(
         "repetition_penalty": 1.05,
     }
     edit_json(source / "generation_config.json", lambda config: config.update(published))
-    convert_model(source, source.parent / "out", quiet=True)
+    convert_model(source, source.parent / "out")
     made = json.loads((source.parent / "out" / "generation_config.json").read_text())
     assert set(made) == {"bos_token_id", "eos_token_id", "pad_token_id", "transformers_version"}
     note = json.loads((source.parent / "out" / "CONVERSION.json").read_text("utf-8"))
@@ -154,12 +154,12 @@ def test_a_base_model_has_no_chat_template_unless_asked_for(
 ) -> None:
     source = original(family)
     edit_json(source / file, edit)
-    made = convert_model(source, source.parent / "base", quiet=True)
+    made = convert_model(source, source.parent / "base")
     assert not made.chat
     assert not (source.parent / "base" / "chat_template.jinja").exists()
     stop = json.loads((source.parent / "base" / "generation_config.json").read_text())["eos_token_id"]
     assert stop == (256 if family == "qwen" else 2)
-    assert convert_model(source, source.parent / "chat", chat=True, quiet=True).chat
+    assert convert_model(source, source.parent / "chat", chat=True).chat
     assert (source.parent / "chat" / "chat_template.jinja").exists()
 
 

@@ -84,7 +84,7 @@ def test_a_converted_folder_brings_no_code_and_names_none(converted: Callable[[s
 
 def test_float16_weights_become_bfloat16_where_asked(original: Callable[[str], Path], tmp_path: Path) -> None:
     source, target = original("chatglm3"), tmp_path / "native"
-    convert_model(source, target, quiet=True, dtype="bfloat16")
+    convert_model(source, target, dtype="bfloat16")
     found = load_file(target / "model.safetensors")
     assert {tensor.dtype for tensor in found.values()} == {torch.bfloat16}
     assert json.loads((target / "config.json").read_text("utf-8"))["dtype"] == "bfloat16"
@@ -142,10 +142,10 @@ def test_all_kinds_of_files_give_the_same_tensors(
     source = original("chatglm3")
     tensors = {name: tensor.to(dtype) for name, tensor in load_file(source / "model.safetensors").items()}
     put_weights(source, tensors)
-    convert_model(source, source.parent / "plain", quiet=True)
+    convert_model(source, source.parent / "plain")
     (source / "model.safetensors").unlink()
     put(source, tensors)
-    convert_model(source, source.parent / "other", quiet=True)
+    convert_model(source, source.parent / "other")
     plain, other = (load_file(source.parent / name / "model.safetensors") for name in ("plain", "other"))
     assert plain.keys() == other.keys()
     assert all(torch.equal(plain[name], other[name]) and other[name].dtype == dtype for name in plain)
@@ -156,7 +156,7 @@ def test_small_shards_have_an_index_and_load_as_one(
 ) -> None:
     source = original("chatglm3")
     target = source.parent / "sharded"
-    convert_model(source, target, shard=100_000, quiet=True)
+    convert_model(source, target, shard=100_000)
     index = json.loads((target / "model.safetensors.index.json").read_text())
     files = sorted(path.name for path in target.glob("model-*.safetensors"))
     assert len(files) > 2
@@ -176,7 +176,7 @@ def test_buffers_of_rotary_embeddings_are_left_out_and_noted(original: Callable[
     tensors = load_file(source / "model.safetensors")
     buffers = {f"model.layers.{n}.self_attn.rotary_emb.inv_freq": torch.ones(8) for n in (0, 1)}
     put_weights(source, tensors | buffers)
-    convert_model(source, source.parent / "out", quiet=True)
+    convert_model(source, source.parent / "out")
     assert json.loads((source.parent / "out" / "CONVERSION.json").read_text("utf-8"))["left_out"] == list(buffers)
     assert (logits(source.parent / "out", "baichuan2") - reference("baichuan2")["logits"]).abs().max() < 1e-5
 
@@ -184,7 +184,7 @@ def test_buffers_of_rotary_embeddings_are_left_out_and_noted(original: Callable[
 def test_the_long_chatglm3_stretches_its_rotary_base(original: Callable[[str], Path]) -> None:
     source = original("chatglm3")
     edit_json(source / "config.json", lambda config: config.update(rope_ratio=50, seq_length=32768))
-    convert_model(source, source.parent / "out", quiet=True)
+    convert_model(source, source.parent / "out")
     made = json.loads((source.parent / "out" / "config.json").read_text())
     assert made["rope_parameters"] == {"rope_type": "default", "rope_theta": 500000.0, "partial_rotary_factor": 0.5}
     assert made["max_position_embeddings"] == 32768

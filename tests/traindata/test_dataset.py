@@ -50,7 +50,6 @@ def test_seeds_differ_and_the_same_seed_does_not() -> None:
 
 def loaded(folder: Path, name: str) -> list[dict[str, Any]]:
     """The rows as LLaMA-Factory's own loader turns them into messages."""
-    pytest.importorskip("llamafactory")
     from datasets import load_dataset
     from llamafactory.data.converter import get_dataset_converter
     from llamafactory.data.parser import get_dataset_list
