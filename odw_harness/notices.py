@@ -1,0 +1,140 @@
+"""What a reader of results has to know before believing them, in English and Chinese."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from odw_harness.results import Outputs, Run, by_system
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAST_COVERAGE = 0.95
+"""A smaller share of scored verdicts is told of."""
+
+Kind = Literal["judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to know. systems: whom it is about; empty where all."""
+
+    kind: Kind
+    en: str
+    zh: str
+    systems: tuple[str, ...] = ()
+
+
+def notices(outputs: Outputs) -> list[Notice]:
+    """Mixed judges, low coverage, missing questions, leaks, a judge of the system's family: the gravest first."""
+    return [
+        *_judges(outputs.table),
+        *_questions(outputs.table),
+        *_leaks(outputs),
+        *_family(outputs),
+        *_coverage(outputs.table),
+        *_generation(outputs),
+        *_skipped(outputs),
+    ]
+
+
+def _judges(table: "pd.DataFrame") -> Iterator[Notice]:
+    for rubric, rows in table.groupby("rubric", sort=False):
+        measures = list(rows["measure"].unique())
+        if len(measures) > 1:
+            told = "; ".join(measures)
+            yield Notice(
+                "judges",
+                f"{rubric} was judged in {len(measures)} ways ({told}): each has a table of its own, and no figure of one compares with another's",
+                f"{rubric} 有 {len(measures)} 种评判方式（{told}），各自成表，数值不可相互比较",
+            )
+
+
+def _questions(table: "pd.DataFrame") -> Iterator[Notice]:
+    asked = table.groupby(["measure", "question"])["question_hash"].nunique()
+    changed = sorted(set(asked[asked > 1].index.get_level_values("question")))
+    if changed:
+        told = ", ".join(changed)
+        yield Notice(
+            "questions",
+            f"{told}: not every system was asked the same under this name; differences leave it out",
+            f"{told}：各系统所答题目内容不同，比较差异时不计入",
+        )
+    counted = table.groupby(["measure", "system"])["question"].nunique()
+    for measure, systems in counted.groupby(level="measure"):
+        most = systems.max()
+        for (_, system), number in systems[systems < most].items():
+            yield Notice(
+                "incomplete",
+                f"{system} answered {number} of {most} questions ({measure}): its means are over other questions than the others'",
+                f"{system} 只答了 {most} 题中的 {number} 题（{measure}），其平均分与其他系统的题目不同",
+                (system,),
+            )
+
+
+def _leaks(outputs: Outputs) -> Iterator[Notice]:
+    for run in _of_each(outputs):
+        leaks = run.leaks or {}
+        if leaks.get("unreadable"):
+            yield Notice(
+                "leaks",
+                f"{run.system}: the report on leaks in its training data can't be read",
+                f"{run.system}：训练数据泄漏检查报告无法读取",
+                (run.system,),
+            )
+        elif leaks.get("flagged"):
+            told = ", ".join(leaks["flagged"])
+            yield Notice(
+                "leaks",
+                f"{run.system} was trained on data that overlaps with {told}: its scores there are no evidence",
+                f"{run.system} 的训练数据与 {told} 重合，这些题的得分不能作为依据",
+                (run.system,),
+            )
+
+
+def _family(outputs: Outputs) -> Iterator[Notice]:
+    for run in _of_each(outputs):
+        if run.same_family:
+            told = ", ".join(run.same_family)
+            yield Notice(
+                "family",
+                f"{run.system} and its judge are of one family ({told}): judges favour what their family writes",
+                f"{run.system} 与评判模型同属 {told} 系列，评判模型可能偏向同系列的文字",
+                (run.system,),
+            )
+
+
+def _coverage(table: "pd.DataFrame") -> Iterator[Notice]:
+    for row in by_system(table).itertuples():
+        if row.coverage < LEAST_COVERAGE:
+            yield Notice(
+                "coverage",
+                f"{row.system}: only {row.coverage:.0%} of its verdicts have a score ({row.measure}); the rest is left out of its means",
+                f"{row.system}：只有 {row.coverage:.0%} 的评判给出了分数（{row.measure}），其余未计入平均",
+                (row.system,),
+            )
+
+
+def _generation(outputs: Outputs) -> Iterator[Notice]:
+    settings = {str(sorted(run.generation.items())) for run in outputs.runs}
+    if len(settings) > 1:
+        yield Notice(
+            "generation",
+            "not all systems wrote under the same generation settings (see provenance)",
+            "各系统的生成参数不尽相同（见“来源”）",
+        )
+
+
+def _skipped(outputs: Outputs) -> Iterator[Notice]:
+    if outputs.skipped:
+        told = "; ".join(f"{each.file.name}: {each.reason}" for each in outputs.skipped[:3])
+        more = f" … ({len(outputs.skipped)})" if len(outputs.skipped) > 3 else ""
+        yield Notice("skipped", f"files left out: {told}{more}", f"未读入的文件：{told}{more}")
+
+
+def _of_each(outputs: Outputs) -> Iterable[Run]:
+    """A run for each system, the newest."""
+    newest: dict[str, Run] = {}
+    for run in sorted(outputs.runs, key=lambda run: run.date):
+        newest[run.system] = run
+    return newest.values()
