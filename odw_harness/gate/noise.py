@@ -24,8 +24,8 @@ ENOUGH = 0.05
 class Odds(Frozen):
     """The gate with so many repeats on either side, where candidate and baseline are one: the share that fails.
 
-    catches: for each figure about the smallest true drop that fails 4 times in 5, where all questions fall alike; None of
-    fewer than two questions.
+    catches: for each figure the true drop that fails 4 times in 5, where all questions fall alike; None of fewer than two
+    questions.
     """
 
     baseline: int

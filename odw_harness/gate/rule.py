@@ -24,16 +24,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.optimize import brentq
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from odw_harness.notices import LEAST_COVERAGE
 from odw_harness.stats import Frozen
 from odw_harness.stats.intervals import TIE, Floats
-from odw_harness.stats.power import POWER, smallest_difference
+from odw_harness.stats.power import POWER
 
 ALL = "all"
 """The split of every question."""
+_SPREADS = 2000
+"""Quantiles that stand for a distribution."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class Pairs:
 class Figure(Frozen):
     """A figure's means on both sides over `questions` questions. change: candidate less baseline.
 
-    at_most: with `confidence` the true change is not above it; below 0 a drop is shown. catches: about the smallest true
-    drop that fails 4 times in 5, by the spread seen here.
+    at_most: with `confidence` the true change is not above it; below 0 a drop is shown. catches: the true drop that fails
+    4 times in 5, by the spread seen here.
     """
 
     metric: str
@@ -133,11 +136,18 @@ def figure(pairs: Pairs, allowed: float, confidence: float) -> Figure:
 
 
 def caught(sd: float, questions: int, allowed: float, confidence: float) -> float:
-    """About the smallest true drop that fails 4 times in 5, where differences have this standard deviation.
+    """The true mean drop that fails 4 times in 5, where drops of questions are normal with this standard deviation.
 
-    The larger of what is shown (`stats.power`, one-sided) and what is above the allowed that often.
+    The mean and the spread of normal values are independent, so that the chance is the mean of P(mean drop > the larger of
+    allowed and t · spread / √questions) over the spreads that may turn up (their χ² quantiles).
     """
     if sd <= TIE:
         return allowed
-    beyond = allowed + float(norm.ppf(POWER)) * sd / np.sqrt(questions)
-    return max(float(beyond), smallest_difference(sd, questions, level=2 * confidence - 1))
+    freedom, error = questions - 1, sd / np.sqrt(questions)
+    spreads = error * np.sqrt(chi2.ppf((np.arange(_SPREADS) + 0.5) / _SPREADS, freedom) / freedom)
+    needed = np.maximum(allowed, float(student.ppf(confidence, freedom)) * spreads)
+
+    def beyond(drop: float) -> float:
+        return float(norm.cdf((drop - needed) / error).mean()) - POWER
+
+    return float(brentq(beyond, 0, float(needed.max()) + 10 * error))
