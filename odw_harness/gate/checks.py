@@ -77,7 +77,7 @@ def gate(baseline: Side, candidate: Side, settings: Settings) -> Outcome:
         if pairs.rubric in unfit:
             skipped.append(Check(name=pairs.name, state="skipped", why="graded by another measure"))
         elif len(pairs.questions) < 2:
-            why = f"{len(pairs.questions)} questions in common have it, and it takes 2 to tell a drop from chance; gate others by --metric"
+            why = f"questions in common that have it: {len(pairs.questions)}; it takes 2 to tell a drop from chance (--metric gates others)"
             skipped.append(Check(name=pairs.name, state="error", why=why))
         else:
             figures.append(pairs)
