@@ -108,7 +108,7 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False) -> Outp
     for file in _results_files(folders):
         try:
             run = _read_run(file)
-            rows += _rows(run)
+            rows += list(_rows(run))  # whole, or not at all
             runs.append(run)
         except OdwError as error:
             skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
@@ -357,7 +357,7 @@ def _measure(rubric: str, who: Provenance) -> str:
 
     >>> _measure("odweval", Provenance(judge="a", backend="api", model="m", revision="", rubric="odweval",
     ...     rubric_version="1", prompt_hash=""))
-    'odweval v1 · a (ec8ff5)'
+    'odweval v1 · a (4ca579)'
     """
     identity = who.model_copy(update={"repeat": 0}).fingerprint[:6]
     by = (
