@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -310,22 +311,17 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             "split": doc["split"],
             "question": doc["id"],
             "genre": doc["genre"],
-            "question_hash": _hash_of(doc),
+            "question_hash": _hash_of(doc["request"], doc["reference"], doc["split"]),
             "repeat": record["repeat"],
             "characters": len(answer.text),
             **{name: record.get(name) for name in UNJUDGED},
         }
         for verdict in record["verdicts"]:
-            who = Provenance(**verdict["provenance"])
-            # Every repeat is of one measure, and the file's names of dimensions are the metrics'.
+            given = verdict["provenance"]
             yield {
                 **of_answer,
-                "measure": _measure(known["rubric"], who),
-                "judge": who.judge,
-                "judge_model": who.model,
-                "judged_by": who.rubric,
-                "rubric_version": who.rubric_version,
-                "judge_repeat": who.repeat,
+                **_of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
+                "judge_repeat": given["repeat"],
                 "score": verdict["score"],
                 "unscored": verdict["unscored"],
                 **(_dimensions(known["rubric"], verdict["dimensions"]) if verdict["score"] is not None else {}),
@@ -346,10 +342,24 @@ _METRICS = {
 }
 
 
-def _hash_of(doc: dict[str, Any]) -> str:
+@lru_cache(maxsize=4096)
+def _hash_of(request: str, reference: str, split: str) -> str:
     """What is asked and what it is graded against: a question changed in either is another question."""
-    text = "\0".join(str(doc[key]) for key in ("request", "reference", "split"))
+    text = "\0".join((request, reference, split))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+@lru_cache(maxsize=4096)
+def _of_measure(rubric: str, provenance: str) -> dict[str, str]:
+    """The columns that say by whom and what a verdict is. provenance: as JSON, of repeat 0."""
+    who = Provenance(**json.loads(provenance))
+    return {
+        "measure": _measure(rubric, who),
+        "judge": who.judge,
+        "judge_model": who.model,
+        "judged_by": who.rubric,
+        "rubric_version": who.rubric_version,
+    }
 
 
 def _measure(rubric: str, who: Provenance) -> str:
@@ -359,13 +369,12 @@ def _measure(rubric: str, who: Provenance) -> str:
     ...     rubric_version="1", prompt_hash=""))
     'odweval v1 · a (4ca579)'
     """
-    identity = who.model_copy(update={"repeat": 0}).fingerprint[:6]
     by = (
         f"{who.rubric} v{who.rubric_version}"
         if who.rubric == rubric
         else f"{rubric} by {who.rubric} v{who.rubric_version}"
     )
-    return f"{by} · {who.judge} ({identity})"
+    return f"{by} · {who.judge} ({who.fingerprint[:6]})"
 
 
 def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":
