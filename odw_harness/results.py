@@ -18,6 +18,8 @@ from odw_harness.errors import AnswerError, OdwError
 from odw_harness.jsonl import read_rows
 from odw_harness.models import EMBEDDED, embedded_folder
 from odw_harness.rubric import RUBRICS
+from odw_harness.stats import mean_of
+from odw_harness.texts import document_of
 from odw_harness.verdict import Provenance
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False) -> Outp
 
     Of runs of one system under one measure the newest counts, or with every_run each under its date. The columns:
     run (the results file), system, paper, adapter, model, date, lm_eval; task, split, question, genre, question_hash,
-    repeat, characters; rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
+    repeat, characters (of the document, without white space and thoughts); rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
     by), rubric_version, judge_repeat; score (1 to 10, or missing) with unscored (the reason), dimensions (1 to 10),
     rules and fact_recall (0 to 1). Raises AnswerError where there is no such folder, or nothing of ours in any.
     """
@@ -144,33 +146,33 @@ def by_question(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
-    """One row for each system and measure, in the paper's shape: avg19, avg2, avg21, the other figures over all questions.
+    """One row for each system and measure, in the paper's shape, the best first within a measure.
 
-    avg19 and avg2 are means over the questions of a split, avg21 over all: None where there is none scored.
-    questions, and scored: how many there are, and how many have a score.
+    avg19 and avg2 are means over the questions of a split, avg21 over all (missing where there is none scored) with low
+    and high, Student's 95 % interval over questions; the other figures are means over all questions. questions, and
+    scored: how many there are, and how many have a score.
     """
     questions = by_question(table)
     keys = ["measure", "system"]
     found = questions.groupby(keys, sort=False)
     rows = found[[*UNJUDGED, *DIMENSIONS, "coverage", "characters"]].mean()
     for split, name in (("in19", "avg19"), ("ood2", "avg2")):
-        rows.insert(len(rows.columns), name, questions[questions["split"] == split].groupby(keys)["score"].mean())
-    rows["avg21"] = found["score"].mean()
-    rows["questions"], rows["scored"] = found.size(), found["score"].count()
-    rows["answers"] = found["answers"].sum()
-    order = [
-        "avg19",
-        "avg2",
-        "avg21",
-        *UNJUDGED,
-        *DIMENSIONS,
-        "coverage",
-        "characters",
-        "questions",
-        "scored",
-        "answers",
-    ]
-    return rows[order].reset_index()
+        rows[name] = questions[questions["split"] == split].groupby(keys)["score"].mean()
+    means = {key: mean_of(scores) for key, group in found["score"] if (scores := list(group.dropna()))}
+    for name, of_mean in (("avg21", "mean"), ("low", "low"), ("high", "high")):
+        rows[name] = [getattr(means.get(key), of_mean, None) for key in rows.index]
+    rows = rows.astype(float)
+    rows["questions"], rows["scored"], rows["answers"] = found.size(), found["score"].count(), found["answers"].sum()
+    first = ["avg19", "avg2", "avg21", "low", "high"]
+    rows = rows[[*first, *(name for name in rows.columns if name not in first)]].reset_index()
+    order = {measure: number for number, measure in enumerate(rows["measure"].unique())}
+    place = rows["measure"].map(order)
+    return (
+        rows.assign(place=place)
+        .sort_values(["place", "avg21"], ascending=[True, False], kind="stable")
+        .drop(columns="place")
+        .reset_index(drop=True)
+    )
 
 
 _COLUMNS = [
@@ -313,7 +315,7 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             "genre": doc["genre"],
             "question_hash": _hash_of(doc["request"], doc["reference"], doc["split"]),
             "repeat": record["repeat"],
-            "characters": len(answer.text),
+            "characters": len("".join(document_of(answer.text).split())),
             **{name: record.get(name) for name in UNJUDGED},
         }
         for verdict in record["verdicts"]:
