@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
     compare = commands.add_parser(
         "compare",
         help="systems side by side, and whether they differ",
-        description="Read the newest run under each folder, print the means, and what each system differs by from the first: question by question, with Student's 95 % interval of the mean difference.",
+        description="Read the newest runs under each folder, print the means, and what each system differs by from the first: question by question, with Student's 95 % interval of the mean difference and the p of a sign-flip permutation test, Holm-corrected over the systems. Figures of different judges or rubric versions are not compared.",
         epilog="examples:\n  odw compare outputs/qwen7b outputs/qwen7b_lora outputs/qwen7b_qlora\n  odw compare outputs/qwen7b outputs/qwen7b_lora --json | jq .differences",
         formatter_class=RawDescriptionHelpFormatter,
     )
@@ -73,12 +73,11 @@ def _results(options: Any) -> int:
 def _compare(options: Any) -> int:
     from rich.console import Console
 
-    from odw_harness.compare import as_json, compare, read_system, show
+    from odw_harness.compare import as_json, compare, show
 
-    systems = [read_system(folder) for folder in options.folders]
-    differences = compare(systems)
+    found = compare(options.folders)
     if options.json:
-        print(json.dumps(as_json(systems, differences), ensure_ascii=False, indent=1))
+        print(json.dumps(as_json(*found), ensure_ascii=False, indent=1))
     else:
-        show(systems, differences, Console() if sys.stdout.isatty() else Console(width=120))
+        show(*found, Console() if sys.stdout.isatty() else Console(width=140))
     return 0
