@@ -2,11 +2,13 @@
 
 import random
 import re
+from datetime import date
 
 import pytest
 import yaml
 
 from odw_harness.traindata.generate import generate
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import divide, draw
 from odw_harness.traindata.generate.material import Field, fields, read
 from odw_harness.traindata.generate.world import make_world, person
@@ -121,3 +123,13 @@ def test_parts_are_positive_different_and_make_up_the_total() -> None:
 
 def test_a_person_has_a_surname_and_a_name() -> None:
     assert all(2 <= len(person(random.Random(seed))) <= 3 for seed in range(100))
+
+
+@pytest.mark.parametrize(("first", "last"), [((11, 20), (12, 31)), ((12, 20), (2, 5)), ((6, 10), (7, 10))])
+def test_a_date_drawn_anew_is_a_working_day_between_its_days(first: tuple[int, int], last: tuple[int, int]) -> None:
+    for seed in range(400):
+        composer = Composer(random.Random(seed), fields()[0])
+        year = composer.year
+        composer.redate(first, last)
+        assert date(year, *first) <= composer.today <= date(year + (last < first), *last)
+        assert composer.today.weekday() < 5

@@ -53,6 +53,8 @@ class Composer:
         start = date(self.year, *first)
         end = date(self.year + (last < first), *last)
         self.today = working_day(start + timedelta(days=self.rng.randint(0, (end - start).days)))
+        if self.today > end:  # last and the days before it are a weekend
+            self.today -= timedelta(days=7)
 
     # drawing
 
