@@ -208,6 +208,13 @@ def test_no_part_of_a_text_is_left_empty(pairs: Made) -> None:
             assert doubled is None, (doubled, text)
 
 
+def test_no_point_in_brackets_stands_alone(pairs: Made) -> None:
+    for _, pair in pairs:
+        lines = pair.output.split("\n")
+        firsts, seconds = (sum(line.startswith(mark) for line in lines) for mark in ("（一）", "（二）"))
+        assert firsts == seconds, pair.output
+
+
 def test_book_marks_within_book_marks_are_single(pairs: Made) -> None:
     for _, pair in pairs:
         assert not re.search("《[^》]*《", pair.output), pair.output

@@ -72,9 +72,9 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         (f"{stage}阶段（{span}）", c.say(f"stage_{key}"))
         for stage, span, key in zip(stages, spans, ("first", "second", "third"), strict=True)
     ]
-    required = c.listing(measures, c.pick(("（一）", "（一）", "是")))
-    if c.chance(0.35):
-        required += c.listing([c.pair("lead_effort")], "（一）") if not required[0].startswith("（一）") else []
+    level = c.pick(("（一）", "（一）", "是"))
+    effort = [c.pair("lead_effort")] if c.chance(0.35) and level == "是" else []
+    required = c.listing([*measures, *effort], level)
     form = c.integer(0, 2)
     if form == 0 or not staged:
         timed = c.listing(steps, "（一）") if staged else [f"{c.pick(('自', '工作时间为'))}{when}。"]
