@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from odw_harness.traindata.generate import figures
-from odw_harness.traindata.generate.figures import Metric
 from odw_harness.traindata.generate.material import Field, read
 from odw_harness.traindata.generate.scenario import Item
 from odw_harness.traindata.generate.world import (
@@ -189,11 +188,11 @@ class Composer:
             reasons = [matter["aim"], *([self.say("general_aim")] if self.chance(0.6) else [])]
         return f"{self.pick(('为', '为', '为进一步', '为切实'))}{'，'.join(reasons)}，"
 
-    def metric(self, text: str) -> Metric:
+    def metric(self, text: str) -> Item:
         """Draw a metric."""
         return figures.draw(text, self.rng)
 
-    def metrics(self, texts: Sequence[str], count: int) -> list[Metric]:
+    def metrics(self, texts: Sequence[str], count: int) -> list[Item]:
         """Draw several metrics, in their order."""
         chosen = sorted(self.rng.sample(range(len(texts)), min(count, len(texts))))
         return [self.metric(texts[index]) for index in chosen]
@@ -235,11 +234,6 @@ class Composer:
         return lines
 
     # items
-
-    @staticmethod
-    def item(metric: Metric) -> Item:
-        """The item of a metric."""
-        return Item(metric.label, metric.value, metric.text, metric.spoken, metric.facts)
 
     def named(self, label: str, names: Sequence[str]) -> Item:
         """An item of a list of names (measures, tasks)."""

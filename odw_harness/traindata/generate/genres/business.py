@@ -176,7 +176,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     told_of = f"{problem}，还有{behind}单位进展滞后"
     items = [
         Item("会议", f"{c.stamp}召开{meeting}", f"{c.stamp}召开{meeting}", f"{c.stamp}开{meeting}", (meeting,)),
-        *map(c.item, results),
+        *results,
         Item("问题", told_of, f"存在的问题：{told_of}", f"问题嘛，{told_of}", (problem, behind)),
         c.named("要求", [measure for measure, _ in measures]),
         Item("时限", f"{deadline}前全面完成", f"{deadline}前全面完成任务", f"{deadline}前要全面完成任务", (deadline,)),
@@ -255,7 +255,7 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
     items = [
         Item("调研时间", when, f"调研时间为{when}", f"{when}去调研的", (when,)),
         Item("调研方式", basics, basics, basics, (where, f"{asked}份", f"{back}份", visits)),
-        *map(c.item, facts),
+        *facts,
         Item(
             "存在问题",
             "；".join(found),

@@ -302,7 +302,7 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
             (year, *(fact for target in targets for fact in target.facts)),
         ),
         c.named("重点任务", [name for name, _ in measures]),
-        *([c.item(support)] if supported else []),
+        *([support] if supported else []),
         Item("责任分工", duty, duty, f"{lead}牵头，{'、'.join(helpers)}配合", (lead, *helpers)),
     ]
     opening = f"{c.why(policy)}{c.basis(upper)}{c.say('opinion_turn', topic=policy['name'], area=organ.area)}"

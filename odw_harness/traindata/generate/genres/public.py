@@ -59,7 +59,7 @@ def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
             f"他们从{since}起开展{campaign['name']}",
             (since, campaign["name"]),
         ),
-        *map(c.item, results),
+        *results,
         Item("签署", f"{organ.head}{head}", f"由{organ.head}{head}签署", f"{organ.head}{head}签的", (head,)),
     ]
     told = "，".join(result.text for result in results)

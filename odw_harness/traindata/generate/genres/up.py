@@ -36,7 +36,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     items = [
         c.named("主要做法", [measure for measure, _ in measures]),
-        *map(c.item, results),
+        *results,
         Item(
             "存在问题", found, f"存在的主要问题：{found}", f"问题是{found}", tuple(problem for problem, _ in problems)
         ),
@@ -202,7 +202,7 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
     items = [
         Item("建设必要性", "，".join(need), "，".join(need), "，".join(need), tuple(need)),
         *([Item("选址", site, f"选址{site}", f"地点选在{site}", (site,))] if site else []),
-        *map(c.item, scale),
+        *scale,
         Item("投资", money, money, money, (f"{total}万元", *(f"{value}万元" for value in parts))),
         Item("建设期", term, f"建设期为{term}", f"工期是{term}", (term,)),
     ]
@@ -253,7 +253,7 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
     measures = c.measures(campaign, 2)
     upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     items = [
-        *map(c.item, results),
+        *results,
         c.named("工作任务", [measure for measure, _ in measures]),
         Item("完成时限", f"{until}前完成", f"计划{until}前完成", f"打算{until}前做完", (until,)),
         Item("经费需求", money, money, money, (f"{total}万元", *(f"{value}万元" for value in parts))),

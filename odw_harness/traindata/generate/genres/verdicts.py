@@ -23,10 +23,10 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     groups, persons = f"{c.integer(6, 28)}个", f"{c.integer(13, 58)}名"
     first, unit = c.people(1)[0], _unit(c, organ, campaign)
     text = f"授予{unit}等{groups}单位“{honour}先进集体”称号，授予{first}等{persons}同志“{honour}先进个人”称号"
-    items = [*map(c.item, results)]
-    items.append(
-        Item("表彰事项", text, text, text, (unit, groups, first, persons, f"{honour}先进集体", f"{honour}先进个人"))
-    )
+    items = [
+        *results,
+        Item("表彰事项", text, text, text, (unit, groups, first, persons, f"{honour}先进集体", f"{honour}先进个人")),
+    ]
     told = "，".join(result.text for result in results)
     since = c.pick((f"{c.year}年以来", "今年以来", "近一段时期"))
     effort = c.pick(("扎实推进", "精心组织实施", "深入开展", "统筹推进"))
@@ -112,7 +112,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     found = problem + (f"，{'、'.join(slow)}进展缓慢" if slow else "")
     items = [
         Item("数据截止", until, f"截至{until}", f"数据是到{until}的", (until,)),
-        *map(c.item, results),
+        *results,
         Item("存在问题", found, f"存在的问题是{found}", f"问题是{found}", (problem, *slow)),
         Item("整改期限", f"{deadline}前完成整改", f"要求{deadline}前完成整改", f"{deadline}前要整改完", (deadline,)),
         c.named("工作要求", [measure for measure, _ in measures]),
@@ -171,7 +171,7 @@ def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     act = f"{when}起，{post}{person}带领工作组连续奋战{days}"
     items = [
         Item("事迹", act, act, f"{when}起，{post}{person}带着工作组连续干了{days}", (when, post, person, days)),
-        *map(c.item, results),
+        *results,
         c.named("号召学习", [measure for measure, _ in measures]),
     ]
     told = "，".join(result.text for result in results)
@@ -223,7 +223,7 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
     items = [
         Item("来文", asked, f"收到{asked}", f"收到了{asked}", (asked,)),
         Item("批复意见", agreed, f"经研究，{agreed}", f"意见是{agreed}", (agreed,)),
-        *map(c.item, scale),
+        *scale,
         Item(
             "投资",
             f"{'控制在' if capped else '核定为'}{cost}{'以内' if capped else ''}",
