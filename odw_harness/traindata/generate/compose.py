@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate import figures
 from odw_harness.traindata.generate.material import Field, read
 from odw_harness.traindata.generate.scenario import Item
@@ -23,7 +24,6 @@ from odw_harness.traindata.generate.world import (
 )
 
 T = TypeVar("T")
-NUMERALS = "一二三四五六七八九十"
 COUNTS = "零一两三四五六"
 
 
@@ -221,16 +221,16 @@ class Composer:
         """Paragraphs of named points; level: 一 or （一） or 是 (in one paragraph), by default drawn."""
         level = level or self.pick(("一", "（一）", "是"))
         if level == "是":
-            points = [f"{NUMERALS[i]}是{name}，{text}" for i, (name, text) in enumerate(pairs)]
+            points = [f"{CN[i]}是{name}，{text}" for i, (name, text) in enumerate(pairs)]
             return [f"{'。'.join(points)}。"]
-        marks = [f"{NUMERALS[i]}、" if level == "一" else f"（{NUMERALS[i]}）" for i in range(len(pairs))]
+        marks = [f"{CN[i]}、" if level == "一" else f"（{CN[i]}）" for i in range(len(pairs))]
         return [f"{mark}{name}。{text}。" for mark, (name, text) in zip(marks, pairs, strict=True)]
 
     def sections(self, *parts: tuple[str, list[str]]) -> list[str]:
         """Paragraphs under headings 一、 二、 …; parts without paragraphs are left out."""
         lines: list[str] = []
         for number, (heading, paragraphs) in enumerate((part for part in parts if part[1]), 0):
-            lines += [f"{NUMERALS[number]}、{heading}", *paragraphs]
+            lines += [f"{CN[number]}、{heading}", *paragraphs]
         return lines
 
     # items
@@ -247,7 +247,7 @@ class Composer:
         """A superior's document and the point of it that is to be carried out; its facts begin with title and number."""
         sender, code = self.superior(organ)
         title, number = f"《{sender}关于{topic}的{genre}》", f"{code}〔{self.year}〕{self.integer(3, 90)}号"
-        cited, point = f"{title}（{number}）", f"第{NUMERALS[self.integer(1, 6)]}条"
+        cited, point = f"{title}（{number}）", f"第{CN[self.integer(1, 6)]}条"
         return Item(
             "依据",
             f"{cited}{point}“{measure}”",

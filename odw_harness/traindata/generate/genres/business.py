@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import draw
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ
@@ -112,7 +113,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     for (name, size, facts, how, office), due in zip(tasks, months, strict=True):
         items.append(
             Item(
-                f"任务{NUMERALS[len(points)]}",
+                f"任务{CN[len(points)]}",
                 f"{name}，{size}，{due}完成，责任部门{office}",
                 f"{due}{name}，{size}，责任部门为{office}",
                 f"{due}要{name}，{size}，交给{office}",
@@ -196,7 +197,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
         len(measures),
     )
     steps = [
-        f"第{NUMERALS[i]}，{measure}。{text}。{press}。"
+        f"第{CN[i]}，{measure}。{text}。{press}。"
         for i, ((measure, text), press) in enumerate(zip(measures, presses, strict=True))
     ]
     last = f"{c.pick(('所有任务，', '各项任务', '时间上，各项任务'))}{deadline}前要全面完成。"

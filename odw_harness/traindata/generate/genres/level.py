@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from odw_harness.texts import chinese
 from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
@@ -206,7 +207,7 @@ def comment_reply(c: Composer, rule: dict[str, str]) -> Scenario:
     inner = title.replace("《", "〈").replace("》", "〉")
     asked = f"《{other.name}关于征求{inner}意见的函》（{c.number_of(other, '函')}）"
     numbers = sorted(c.rng.sample(range(6, 40), 2))
-    clauses = [f"第{_chinese(value)}条" for value in numbers]
+    clauses = [f"第{chinese(value)}条" for value in numbers]
     name = c.parts_of_rule(1)[0]
     days = f"{c.integer(11, 28)}个工作日"
     changes = [f"建议{clauses[0]}增加“{name}”的内容", f"建议{clauses[1]}办理时限明确为{days}"]
@@ -291,10 +292,3 @@ def visit_reply(c: Composer, policy: dict[str, Any]) -> Scenario:
         c.say("letter_reply_end"),
     ]
     return _letter(c, organ, other, f"关于学习考察{topic}有关事宜的复函", body, items, contact=contact)
-
-
-def _chinese(value: int) -> str:
-    """A number from 1 to 99 in Chinese numerals."""
-    digits = "一二三四五六七八九"
-    tens, ones = divmod(value, 10)
-    return f"{digits[tens - 1] if tens > 1 else ''}{'十' if tens else ''}{digits[ones - 1] if ones else ''}"

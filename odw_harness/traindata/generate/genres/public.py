@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import number
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import day, phone
@@ -123,7 +124,7 @@ def bulletin(c: Composer, section: str) -> Scenario:
     for i, (name, metrics) in enumerate(told):
         lead = c.pick((f"{year}，{organ.area}", "全年", f"{organ.area}", f"{year}，"))
         body += [
-            f"{NUMERALS[i]}、{name}",
+            f"{CN[i]}、{name}",
             f"{lead}{c.pick(('，', '；', '。')).join(metric.text for metric in metrics)}。",
         ]
     return Scenario(
@@ -185,10 +186,10 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
     call = listed[-1]
     form = c.integer(0, 3)
     if form == 0:
-        body = [opening, *(f"{NUMERALS[i]}、{item.label}：{item.value}。" for i, item in enumerate(listed))]
-        body.append(f"{NUMERALS[len(listed)]}、{c.pick(('其他事项', '有关要求'))}：{'；'.join(rules)}。")
+        body = [opening, *(f"{CN[i]}、{item.label}：{item.value}。" for i, item in enumerate(listed))]
+        body.append(f"{CN[len(listed)]}、{c.pick(('其他事项', '有关要求'))}：{'；'.join(rules)}。")
     elif form == 1:
-        points = [f"（{NUMERALS[i]}）{item.label}：{item.value}。" for i, item in enumerate(listed[:-1])]
+        points = [f"（{CN[i]}）{item.label}：{item.value}。" for i, item in enumerate(listed[:-1])]
         body = [
             opening,
             *c.sections(
@@ -198,8 +199,8 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
             ),
         ]
     elif form == 2:
-        body = [opening, *(f"{NUMERALS[i]}、{item.label}为{item.value}。" for i, item in enumerate(listed[:-1]))]
-        body += [f"{NUMERALS[len(listed) - 1 + i]}、{rule}。" for i, rule in enumerate(rules)]
+        body = [opening, *(f"{CN[i]}、{item.label}为{item.value}。" for i, item in enumerate(listed[:-1]))]
+        body += [f"{CN[len(listed) - 1 + i]}、{rule}。" for i, rule in enumerate(rules)]
         body.append(f"{call.label}：{call.value}。")
     else:
         body = [

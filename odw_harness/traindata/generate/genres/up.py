@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import divide
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
@@ -61,7 +62,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     care = c.extra(campaign)
     last = f"{c.pick(('力争', '确保'))}{deadline}前完成全部任务"
     plan = f"下一步，{organ.me}将{remedies}，{last}。"
-    did = "".join(f"{NUMERALS[i]}是{measure}，{text}。" for i, (measure, text) in enumerate(measures))
+    did = "".join(f"{CN[i]}是{measure}，{text}。" for i, (measure, text) in enumerate(measures))
     form = c.integer(0, 2)
     if form == 0:
         points = [
@@ -333,7 +334,7 @@ def bill(c: Composer, rule: dict[str, str]) -> Scenario:
     body = [f"{c.why(rule)}{wish}，{must}。{drafted}", told]
     if content:
         listed = (
-            "；".join(f"{NUMERALS[i]}是{measure}" for i, measure in enumerate(measures))
+            "；".join(f"{CN[i]}是{measure}" for i, measure in enumerate(measures))
             if c.chance(0.5)
             else "、".join(measures)
         )

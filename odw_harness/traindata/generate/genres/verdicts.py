@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, code_of, day
 
@@ -247,7 +248,7 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
     body = (
         [opening, "".join(points)]
         if c.chance(0.25)
-        else [opening, *(f"{NUMERALS[i]}、{text}" for i, text in enumerate(points))]
+        else [opening, *(f"{CN[i]}、{text}" for i, text in enumerate(points))]
     )
     if c.chance(0.8):
         body.append(c.say("approve_end", who=asker.me[1:]))
