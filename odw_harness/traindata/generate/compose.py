@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate import figures
 from odw_harness.traindata.generate.material import Field, read
-from odw_harness.traindata.generate.scenario import Item
+from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import (
     Organ,
     World,
@@ -262,3 +262,10 @@ class Composer:
             return ""
         cited = f"{upper.facts[0]}（{upper.facts[1]}）"
         return self.pick((f"根据{cited}要求，", f"按照{cited}部署，", f"根据{cited}精神，", f"按照{cited}要求，"))
+
+    # the document
+
+    def issued(self, genre: str, organ: Organ, title: str, body: list[str], items: list[Item], **more: Any) -> Scenario:
+        """A document that its organ heads, in the title, and signs. title: without the organ."""
+        name = organ.name
+        return Scenario(genre, f"{name}{title}", (name,), self.stamp, body, items, signature=(name,), **more)

@@ -57,8 +57,7 @@ def summary(c: Composer, section: str) -> Scenario:
         (c.pick(("存在的不足", "存在的问题")), [f"{lack}，{problem}。"]),
         (c.pick(("下一步打算", f"{year + 1}年工作打算")), [plan, *c.listing(measures, c.pick(("（一）", "是")))]),
     )
-    title = f"{organ.name}{year}年{c.pick(('', '度'))}工作总结"
-    return Scenario("工作总结", title, (organ.name,), c.stamp, body, items, signature=(organ.name,))
+    return c.issued("工作总结", organ, f"{year}年{c.pick(('', '度'))}工作总结", body, items)
 
 
 _DOABLE = re.compile(
@@ -146,16 +145,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
         (c.pick(("重点任务", "主要任务")), c.listing(points, "（一）")),
         ("保障措施", c.listing(kept, c.pick(("（一）", "是")))),
     )
-    return Scenario(
-        "工作计划",
-        f"{organ.name}{span}工作计划",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        signature=(organ.name,),
-        upper=upper,
-    )
+    return c.issued("工作计划", organ, f"{span}工作计划", body, items, upper=upper)
 
 
 def _speaker(organ: Organ, name: str) -> str:

@@ -31,18 +31,7 @@ def _neighbour(c: Composer) -> tuple[Organ, Organ]:
 def _letter(
     c: Composer, organ: Organ, other: Organ, title: str, body: list[str], items: list[Item], **more: Any
 ) -> Scenario:
-    return Scenario(
-        "函",
-        f"{organ.name}{title}",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        recipient=other.name,
-        doc_number=c.number_of(organ, "函"),
-        signature=(organ.name,),
-        **more,
-    )
+    return c.issued("函", organ, title, body, items, recipient=other.name, doc_number=c.number_of(organ, "函"), **more)
 
 
 def joint_letter(c: Composer, campaign: dict[str, Any]) -> Scenario:

@@ -100,16 +100,14 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.7):
         body.append(c.say("notice_end", us=organ.short))
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于开展{name}的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于开展{name}的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "发", "办"))),
-        signature=(organ.name,),
         attachments=tuple(f"{topic}{table}" for table in tables),
         contact=contact,
         upper=upper,
@@ -152,16 +150,14 @@ def training_notice(c: Composer, training: str) -> Scenario:
     body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.6):
         body.append("特此通知。")
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于举办{training}的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于举办{training}的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办", "函"))),
-        signature=(organ.name,),
         attachments=("参训人员报名表",) if c.chance(0.6) else (),
         contact=contact,
     )
@@ -217,16 +213,14 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.5):
         body.append("特此通知。")
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于召开{meeting}的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于召开{meeting}的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办"))),
-        signature=(organ.name,),
         attachments=("参会人员回执",) if c.chance(0.4) else (),
         contact=contact,
     )
@@ -267,16 +261,14 @@ def print_notice(c: Composer, rule: dict[str, str]) -> Scenario:
     ]
     if c.chance(0.4):
         body.append(c.say("notice_end", us=organ.short))
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于印发《{book}》的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于印发《{book}》的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "规", "办发"))),
-        signature=(organ.name,),
     )
 
 
@@ -331,16 +323,14 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
     if c.chance(0.5):
         body.append(c.say("opinion_end", lead=lead))
     kind = c.pick(("意见", "实施意见", "若干意见", "指导意见"))
-    return Scenario(
+    return c.issued(
         "意见",
-        f"{organ.name}关于{policy['name']}的{kind}",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{policy['name']}的{kind}",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
         upper=upper,
     )
 

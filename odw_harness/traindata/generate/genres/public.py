@@ -212,13 +212,11 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
     if c.chance(0.8):
         body.append(f"特此{genre}。")
     suffix = c.pick(("告", "公告" if genre == "公告" else "通告"))
-    return Scenario(
+    return c.issued(
         genre,
-        f"{organ.name}关于{notice['title']}的{genre}",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{notice['title']}的{genre}",
         body,
         items,
         doc_number=c.number_of(organ, suffix) if c.chance(0.5) else None,
-        signature=(organ.name,),
     )

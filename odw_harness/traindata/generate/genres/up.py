@@ -9,14 +9,13 @@ from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
 
 
-def _signed(c: Composer, organ: Organ) -> dict[str, Any]:
-    """The head and the foot of a document to a superior: recipient, number, 签发人, signature."""
+def _head(c: Composer, organ: Organ) -> dict[str, Any]:
+    """The head of a document to a superior: recipient, number, 签发人."""
     suffix = "" if c.field.institutions else c.pick(("", "", "报"))
     return {
         "recipient": organ.up,
         "doc_number": c.number_of(organ, suffix),
         "signatory": c.people(1)[0],
-        "signature": (organ.name,),
     }
 
 
@@ -99,16 +98,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
         body = [opening, did, f"截至目前，{'，'.join(told)}。", f"工作中还存在一些问题：{found}。{plan}"]
     body.append(c.say("report_end"))
     kind = c.pick(("工作", "开展", "进展"))
-    return Scenario(
-        "报告",
-        f"{organ.name}关于{name}{kind}情况的报告",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        upper=upper,
-        **_signed(c, organ),
-    )
+    return c.issued("报告", organ, f"关于{name}{kind}情况的报告", body, items, upper=upper, **_head(c, organ))
 
 
 def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
@@ -169,9 +159,7 @@ def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
             f"资金管理中存在的主要问题是{problem}。下一步，{organ.me}将{plan}",
         ]
     body.append(c.say("report_end"))
-    return Scenario(
-        "报告", f"{organ.name}关于{name}资金使用情况的报告", (organ.name,), c.stamp, body, items, **_signed(c, organ)
-    )
+    return c.issued("报告", organ, f"关于{name}资金使用情况的报告", body, items, **_head(c, organ))
 
 
 def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
@@ -225,16 +213,8 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
     else:
         body = [opening, reason, f"{f'项目{size}' if site else size}。项目{money}。建设期为{term}。", ask]
     body.append(c.say("request_end"))
-    return Scenario(
-        "请示",
-        f"{organ.name}关于{what}的请示",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        contact=contact,
-        contact_below=True,
-        **_signed(c, organ),
+    return c.issued(
+        "请示", organ, f"关于{what}的请示", body, items, contact=contact, contact_below=True, **_head(c, organ)
     )
 
 
@@ -278,17 +258,16 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
         c.say("request_end"),
     ]
     kind = c.pick(("安排", "申请安排", "拨付"))
-    return Scenario(
+    return c.issued(
         "请示",
-        f"{organ.name}关于{kind}{name}经费的请示",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{kind}{name}经费的请示",
         body,
         items,
         upper=upper,
         contact=contact,
         contact_below=True,
-        **_signed(c, organ),
+        **_head(c, organ),
     )
 
 

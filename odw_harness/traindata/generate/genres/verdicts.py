@@ -36,16 +36,14 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body = [f"{since}，{organ.area}{effort}{campaign['name']}，{told}。{c.say('commend_praise')}"]
     rest = [f"{c.say('commend_turn')}，{decided}{text}。", c.say("commend_hope") + learn]
     body = [body[0] + rest[0], rest[1]] if c.chance(0.3) else [*body, *rest]
-    return Scenario(
+    return c.issued(
         "决定",
-        f"{organ.name}关于表彰{honour}先进集体和先进个人的决定",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于表彰{honour}先进集体和先进个人的决定",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
         attachments=("先进集体名单", "先进个人名单") if c.chance(0.5) else (),
     )
 
@@ -88,16 +86,8 @@ def repeal(c: Composer, rule: dict[str, str]) -> Scenario:
         )
     )
     body = [f"{cause}，{told}。{decided}", deed]
-    return Scenario(
-        "决定",
-        f"{organ.name}关于废止{title}的决定",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        recipient=organ.down,
-        doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
+    return c.issued(
+        "决定", organ, f"关于废止{title}的决定", body, items, recipient=organ.down, doc_number=c.number_of(organ, "发")
     )
 
 
@@ -149,16 +139,14 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     if c.chance(0.6):
         body.append(c.say("circular_end"))
     kind = c.pick(("进展", "推进", "工作"))
-    return Scenario(
+    return c.issued(
         "通报",
-        f"{organ.name}关于{name}{kind}情况的通报",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{name}{kind}情况的通报",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办"))),
-        signature=(organ.name,),
     )
 
 
@@ -182,16 +170,14 @@ def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body = [f"在{name}中，{act}，{told}，{worth}。", decided, hope, *c.listing(measures)]
     if c.chance(0.5):
         body.append("特此通报。")
-    return Scenario(
+    return c.issued(
         "通报",
-        f"{organ.name}关于表扬{person}同志的通报",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于表扬{person}同志的通报",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
     )
 
 
