@@ -65,6 +65,11 @@ class Composer:
         """Different ones of the options, in a drawn order."""
         return self.rng.sample(options, min(count, len(options)))
 
+    def in_order(self, options: Sequence[T], count: int) -> list[T]:
+        """Different ones of the options, in their own order."""
+        chosen = self.rng.sample(range(len(options)), min(count, len(options)))
+        return [options[index] for index in sorted(chosen)]
+
     def chance(self, share: float) -> bool:
         """True in that share of cases."""
         return self.rng.random() < share
@@ -90,8 +95,8 @@ class Composer:
 
     def parts_of_rule(self, count: int) -> list[str]:
         """What a rule is about: 职责分工, 监督检查 …, in the order in which rules have them."""
-        parts = read("phrases.yaml")["rule_parts"]
-        return [parts[index] for index in sorted(self.rng.sample(range(len(parts)), count))]
+        parts: list[str] = read("phrases.yaml")["rule_parts"]
+        return self.in_order(parts, count)
 
     def people(self, count: int) -> list[str]:
         """Names of different people."""
@@ -194,8 +199,7 @@ class Composer:
 
     def metrics(self, texts: Sequence[str], count: int) -> list[Item]:
         """Draw several metrics, in their order."""
-        chosen = sorted(self.rng.sample(range(len(texts)), min(count, len(texts))))
-        return [self.metric(texts[index]) for index in chosen]
+        return [self.metric(text) for text in self.in_order(texts, count)]
 
     def measures(self, matter: dict[str, Any], count: int) -> list[tuple[str, str]]:
         """Measures of a campaign, a policy or a section: name and what to do, a sentence without its full stop.
@@ -209,9 +213,8 @@ class Composer:
 
     def deed(self, clauses: Sequence[str]) -> str:
         """Two or three clauses of a measure."""
-        chosen = sorted(self.rng.sample(range(len(clauses)), min(len(clauses), self.pick((2, 2, 3)))))
-        mark = self.pick(("，", "，", "；"))
-        return mark.join(clauses[index] for index in chosen)
+        chosen = self.in_order(clauses, self.pick((2, 2, 3)))
+        return self.pick(("，", "，", "；")).join(chosen)
 
     def extra(self, matter: dict[str, Any]) -> str:
         """What to do about a matter in the field's general words."""
