@@ -201,6 +201,11 @@ class Composer:
         """Draw several metrics, in their order."""
         return [self.metric(text) for text in self.in_order(texts, count)]
 
+    def sections_with(self, section: str, more: int) -> list[tuple[str, dict[str, list[str]]]]:
+        """A section of the field and that many others, in the field's order."""
+        chosen = [section, *self.sample([name for name in self.field.sections if name != section], more)]
+        return [(name, part) for name, part in self.field.sections.items() if name in chosen]
+
     def measures(self, matter: dict[str, Any], count: int) -> list[tuple[str, str]]:
         """Measures of a campaign, a policy or a section: name and what to do, a sentence without its full stop.
 
@@ -245,6 +250,13 @@ class Composer:
         spoken = f"这{COUNTS[count]}条" if count > 1 else ""
         text = f"{label}{self.pick(('为', '包括', '是'))}{listed}{closing}"
         return Item(label, listed, text, f"{label}就写{listed}{spoken}", tuple(names))
+
+    @staticmethod
+    def section_item(name: str, metrics: Sequence[Item]) -> Item:
+        """The item of a section's figures."""
+        text, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
+        facts = tuple(fact for metric in metrics for fact in metric.facts)
+        return Item(name, text, f"{name}方面，{text}", f"{name}这块，{spoken}", facts)
 
     def upper(self, topic: str, organ: Organ, measure: str, genre: str = "通知") -> Item:
         """A superior's document and the point of it that is to be carried out; its facts begin with title and number."""

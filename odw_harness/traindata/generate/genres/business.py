@@ -15,9 +15,7 @@ def summary(c: Composer, section: str) -> Scenario:
     c.redate((12, 20), (2, 5))
     organ = c.issuer("city bureau")
     year = c.year - 1 if c.today.month < 6 else c.year
-    others = [name for name in c.field.sections if name != section]
-    chosen = [section, *c.sample(others, c.pick((1, 2)))]
-    parts = [(name, part) for name, part in c.field.sections.items() if name in chosen]
+    parts = c.sections_with(section, c.pick((1, 2)))
     told = [(name, part, c.metrics(part["metrics"], 2)) for name, part in parts]
     problem, remedy = c.pick(c.field.problems)
     target = c.metric(c.pick(c.pick(c.field.policies)["targets"]))
@@ -27,17 +25,7 @@ def summary(c: Composer, section: str) -> Scenario:
     measures = list(dict(measures).items())[:2]
     goal = f"{year + 1}年打算{target.text}"
     items = [Item("总结年度", f"{year}年", f"总结{year}年工作", f"总结{year}年的工作", (f"{year}年",))]
-    for name, _, metrics in told:
-        clauses, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
-        items.append(
-            Item(
-                name,
-                clauses,
-                f"{name}方面，{clauses}",
-                f"{name}这块，{spoken}",
-                tuple(f for m in metrics for f in m.facts),
-            )
-        )
+    items += [c.section_item(name, metrics) for name, _, metrics in told]
     items += [
         Item("不足", problem, f"不足：{problem}", f"不足是{problem}", (problem,)),
         Item(f"{year + 1}年目标", target.text, goal, goal, (f"{year + 1}年", *target.facts)),

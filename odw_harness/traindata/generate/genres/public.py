@@ -91,25 +91,10 @@ def bulletin(c: Composer, section: str) -> Scenario:
     c.redate((2, 1), (6, 20))
     organ = c.organ("city bureau")
     year = f"{c.year - 1}年"
-    others = [name for name in c.field.sections if name != section]
-    chosen = [section, *c.sample(others, c.pick((1, 2, 2)))]
-    told = [
-        (name, c.metrics(part["metrics"], c.pick((2, 3, 3))))
-        for name, part in c.field.sections.items()
-        if name in chosen
-    ]
+    parts = c.sections_with(section, c.pick((1, 2, 2)))
+    told = [(name, c.metrics(part["metrics"], c.pick((2, 3, 3)))) for name, part in parts]
     items = [Item("统计年度", year, f"反映{year}情况", f"写{year}的情况", (year,))]
-    for name, metrics in told:
-        clauses, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
-        items.append(
-            Item(
-                name,
-                clauses,
-                f"{name}方面，{clauses}",
-                f"{name}这块，{spoken}",
-                tuple(f for m in metrics for f in m.facts),
-            )
-        )
+    items += [c.section_item(name, metrics) for name, metrics in told]
     body = []
     if c.chance(0.6):
         intro = c.pick(
