@@ -34,7 +34,7 @@ def generate(count: int, seed: int) -> list[Pair]:
 def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
     """Pairs without end, each with what its document was made from."""
     rng = random.Random(seed)
-    decks = {genre: _deck(genre, options, rng) for genre, options in makers().items()}
+    decks = {genre: _deck(options, rng) for genre, options in makers().items()}
     number = document = 0
     while True:
         for genre in rng.sample(list(decks), len(decks)):
@@ -61,7 +61,7 @@ def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
                 )
 
 
-def _deck(genre: str, options: tuple[Maker, ...], rng: random.Random) -> Iterator[tuple[Maker, Field, Any]]:
+def _deck(options: tuple[Maker, ...], rng: random.Random) -> Iterator[tuple[Maker, Field, Any]]:
     """Makers with matters without end, every one before any comes again; makers take turns."""
     piles = []
     for maker in options:
