@@ -98,6 +98,10 @@ class Composer:
         parts: list[str] = read("phrases.yaml")["rule_parts"]
         return self.in_order(parts, count)
 
+    def person(self) -> str:
+        """A person's name."""
+        return person(self.rng)
+
     def people(self, count: int) -> list[str]:
         """Names of different people."""
         return people(self.rng, count)

@@ -11,6 +11,7 @@ The small language of the YAML files, its parts divided by blanks:
 
 import random
 import re
+from collections.abc import Sequence
 
 from odw_harness.traindata.generate.scenario import Item
 
@@ -105,13 +106,12 @@ def _split(parts: list[str], rng: random.Random) -> Item:
     label, unit, span, _, *names = parts
     total = int(number(span, rng))
     values = divide(total, len(names), rng)
-    pieces = [f"{name}{value}{unit}" for name, value in zip(names, values, strict=True)]
-    value = f"{total}{unit}，其中{'、'.join(pieces)}"
+    value = f"{total}{unit}，其中{itemised(names, values, unit)}"
     return Item(
         label=label,
         value=value,
         text=f"{label}{value}",
-        spoken=f"{label}{total}{unit}，{'，'.join(pieces)}",
+        spoken=f"{label}{total}{unit}，{itemised(names, values, unit, '，')}",
         facts=(f"{total}{unit}", *(f"{value}{unit}" for value in values)),
     )
 
@@ -124,3 +124,8 @@ def divide(total: int, count: int, rng: random.Random) -> list[int]:
         parts.append(total - sum(parts))
         if min(parts) > 0 and len({*parts, total}) == count + 1:
             return parts
+
+
+def itemised(names: Sequence[str], values: Sequence[int], unit: str = "万元", mark: str = "、") -> str:
+    """Parts with their names: 省级300万元、市级200万元."""
+    return mark.join(f"{name}{value}{unit}" for name, value in zip(names, values, strict=True))

@@ -4,8 +4,7 @@ import re
 from typing import Any
 
 from odw_harness.rules.finding import CN
-from odw_harness.traindata.generate.compose import Composer
-from odw_harness.traindata.generate.figures import draw
+from odw_harness.traindata.generate.compose import COUNTS, Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ
 
@@ -64,7 +63,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
         campaign["results"] for campaign in c.field.campaigns
     ]
     counts = [text for texts in pool for text in texts if len(text.split()) == 3 and _DOABLE.match(text)]
-    targets = [draw(text, c.rng) for text in c.sample(counts, 2)]
+    targets = [c.metric(text) for text in c.sample(counts, 2)]
     campaign, project, training = c.pick(c.field.campaigns), c.pick(c.field.projects), c.pick(c.field.trainings)
     upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.75) else None
     months = [f"{month}月底前" for month in sorted(c.rng.sample(range(8 if half else 3, 13), 3))]
@@ -144,7 +143,7 @@ def _speaker(organ: Organ, name: str) -> str:
 def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """讲话稿 of the head of an organ: what went well, what didn't, what is asked."""
     organ = c.issuer("city bureau", "county bureau", "city", "county")
-    name, head = campaign["name"], c.people(1)[0]
+    name, head = campaign["name"], c.person()
     results = c.metrics(campaign["results"], c.pick((2, 3)))
     problem, remedy = campaign["problem"]
     behind, deadline = f"{c.integer(13, 46)}个", f"{min(12, c.today.month + c.integer(1, 3))}月底"
@@ -196,7 +195,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
             c.say("speech_end"),
         ]
     else:
-        body = [opening, good, bad, f"下面，我提{'零一两三'[len(steps)]}点要求。", *steps, last, c.say("speech_end")]
+        body = [opening, good, bad, f"下面，我提{COUNTS[len(steps)]}点要求。", *steps, last, c.say("speech_end")]
     if c.chance(0.5):
         body.append("谢谢大家。")
     return Scenario(

@@ -7,6 +7,8 @@ from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
 
+_CLOSINGS = ("特此函商。", "特此函达。", "专此函达。", "盼复。", "特此函达，请予支持为盼。", "特此函商，盼复。")
+
 
 def _colleague(c: Composer) -> tuple[Organ, Organ]:
     """Who writes, and another department of the same place."""
@@ -77,7 +79,7 @@ def joint_letter(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body += [
         f"{c.pick(('以上事项，', '有关意见，', '以上建议，'))}请{other.you}于{reply}前函复。",
         c.say("contact", name=contact[0], tel=contact[1]),
-        c.pick(("特此函商。", "特此函达。", "专此函达。", "盼复。", "特此函达，请予支持为盼。", "特此函商，盼复。")),
+        c.pick(_CLOSINGS),
     ]
     return _letter(
         c, organ, other, f"关于商请{c.pick(('联合', '共同'))}开展{name}的函", body, items, contact=contact, upper=upper
@@ -90,7 +92,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     topic = c.noun(policy["name"])
     start = c.later(12, 30)
     when, group, reply = c.span(start, c.later(1, 3, start)), f"{c.integer(6, 16)}人", day(c.later(3, 8))
-    leader, contact, names = c.people(1)[0], c.contact(), [name for name, _ in c.measures(policy, c.pick((2, 3)))]
+    leader, contact, names = c.person(), c.contact(), [name for name, _ in c.measures(policy, c.pick((2, 3)))]
     sites = f"{c.integer(2, 5)}个"
     items = [
         Item("事由", f"学习考察{topic}", f"拟学习考察{topic}经验", f"想去学{topic}的经验", (topic,)),
@@ -115,7 +117,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     )
     opening = f"{heard}。{c.why(policy)}{organ.me}拟赴{other.you}学习考察。{c.say('letter_turn', you=other.you)}"
     points = [
-        ("考察时间", f"{when}"),
+        ("考察时间", when),
         ("考察人员", f"由{organ.head}{leader}带队，共{group}"),
         ("考察内容", f"{'、'.join(names)}等方面的做法和经验"),
         ("有关请求", f"请{other.you}协助安排{sites}现场点，并介绍有关情况"),
@@ -125,7 +127,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     body += [
         f"{c.pick(('如蒙同意，', '能否接待，', '以上事项，'))}请于{reply}前函复。",
         c.say("contact", name=contact[0], tel=contact[1]),
-        c.pick(("特此函商。", "特此函达。", "专此函达。", "盼复。", "特此函达，请予支持为盼。", "特此函商，盼复。")),
+        c.pick(_CLOSINGS),
     ]
     return _letter(
         c,

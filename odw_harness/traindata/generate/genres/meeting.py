@@ -38,7 +38,7 @@ def staff_resolution(c: Composer, policy: dict[str, Any]) -> Scenario:
 
 def _plan(c: Composer, policy: dict[str, Any], session: str, parties: tuple[str, str, str, str]) -> Scenario:
     place, plan, author, everyone = parties
-    targets, head = [c.metric(text) for text in policy["targets"]], c.people(1)[0]
+    targets, head = [c.metric(text) for text in policy["targets"]], c.person()
     aim, year = "，".join(target.text for target in targets), f"{plan.split('—')[1][:4]}年"
     measures = c.measures(policy, c.pick((2, 3)))
     names = [name for name, _ in measures]
@@ -86,7 +86,7 @@ def work_resolution(c: Composer, section: str) -> Scenario:
     """决议 of a standing committee on a report of a field's work."""
     c.redate((2, 10), (8, 20))
     place, session = _standing_committee(c)
-    year, head, part = f"{c.year - 1}年", c.people(1)[0], c.field.sections[section]
+    year, head, part = f"{c.year - 1}年", c.person(), c.field.sections[section]
     office = f"{place[-1]}{c.field.organ}"
     report = f"{place[-1]}人民政府关于{year}{c.field.name}工作情况的报告"
     results = c.metrics(part["metrics"], 3)

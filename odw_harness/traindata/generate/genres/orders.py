@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
@@ -199,17 +200,16 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         f"{c.why(campaign)}{c.pick((f'{organ.short}决定召开', '经研究，决定召开', '定于近期召开'))}{meeting}。{c.say('meeting_turn')}"
     ]
     parts = [
-        ("会议时间", f"{when}"),
-        ("会议地点", f"{where}"),
+        ("会议时间", when),
+        ("会议地点", where),
         ("参会人员", f"各单位负责人，共{seats}"),
         ("会议内容", f"{speakers}交流发言；部署{'、'.join(names)}等工作"),
         ("有关要求", f"{'。'.join(rules)}。请于{signup}前将参会名单报{organ.short}"),
     ]
     if c.chance(0.5):
-        for numeral, (label, text) in zip("一二三四五", parts, strict=True):
-            body += [f"{numeral}、{label}", f"{text}。"]
+        body += c.sections(*((label, [f"{text}。"]) for label, text in parts))
     else:
-        body += [f"{numeral}、{label}：{text}。" for numeral, (label, text) in zip("一二三四五", parts, strict=True)]
+        body += [f"{CN[i]}、{label}：{text}。" for i, (label, text) in enumerate(parts)]
     body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.5):
         body.append("特此通知。")

@@ -12,7 +12,7 @@ from odw_harness.traindata.generate.world import day, phone
 
 def order(c: Composer, rule: dict[str, str]) -> Scenario:
     """令 that publishes a rule of the city's government (条例 art. 8(3), GB/T 9704—2012 10.2)."""
-    organ, mayor = c.organ("city"), c.people(1)[0]
+    organ, mayor = c.organ("city"), c.person()
     name = c.measure_of(rule)
     kind, title = name[-2:], f"{organ.place}{name}"
     passed, start = day(c.earlier(5, 30)), day(c.later(25, 120))
@@ -47,7 +47,7 @@ def order(c: Composer, rule: dict[str, str]) -> Scenario:
 def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """令 that honours a unit (条例 art. 8(3): 嘉奖有关单位和人员)."""
     level = c.pick(("city", "county"))
-    organ, head = c.organ(level), c.people(1)[0]
+    organ, head = c.organ(level), c.person()
     unit = f"{organ.place}{c.field.organ}"
     results = c.metrics(campaign["results"], c.pick((1, 2)))
     since, code = day(c.earlier(60, 200)), f"第{c.integer(14, 168)}号"

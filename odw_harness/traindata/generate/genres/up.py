@@ -4,7 +4,7 @@ from typing import Any
 
 from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate.compose import Composer
-from odw_harness.traindata.generate.figures import divide
+from odw_harness.traindata.generate.figures import divide, itemised
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
 
@@ -15,7 +15,7 @@ def _head(c: Composer, organ: Organ) -> dict[str, Any]:
     return {
         "recipient": organ.up,
         "doc_number": c.number_of(organ, suffix),
-        "signatory": c.people(1)[0],
+        "signatory": c.person(),
     }
 
 
@@ -61,7 +61,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     care = c.extra(campaign)
     last = f"{c.pick(('力争', '确保'))}{deadline}前完成全部任务"
     plan = f"下一步，{organ.me}将{remedies}，{last}。"
-    did = "".join(f"{CN[i]}是{measure}，{text}。" for i, (measure, text) in enumerate(measures))
+    did = c.listing(measures, "是")[0]
     form = c.integer(0, 2)
     if form == 0:
         points = [
@@ -114,8 +114,8 @@ def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
     spent = round(total * c.integer(68, 96) / 100)
     given, used = divide(total, len(sources), c.rng), divide(spent, len(project["uses"]), c.rng)
     rate, rest = f"{spent / total * 100:.1f}%", f"{total - spent}万元"
-    origin = "、".join(f"{source}资金{value}万元" for source, value in zip(sources, given, strict=True))
-    outgo = "、".join(f"{use}{value}万元" for use, value in zip(project["uses"], used, strict=True))
+    origin = itemised([f"{source}资金" for source in sources], given)
+    outgo = itemised(project["uses"], used)
     arranged = f"共安排资金{total}万元，其中{origin}"
     paid = f"已支出{spent}万元，执行率{rate}，其中{outgo}"
     left = f"结余资金{rest}"
@@ -179,7 +179,7 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
         )
     )
     parts = divide(total, len(sources), c.rng)
-    money = f"总投资{total}万元，其中{'、'.join(f'{source}{value}万元' for source, value in zip(sources, parts, strict=True))}"
+    money = f"总投资{total}万元，其中{itemised(sources, parts)}"
     start = c.later(60, 150)
     finish = c.later(200, 600, start)
     term = f"{start.year}年{start.month}月至{finish.year}年{finish.month}月"
@@ -227,9 +227,7 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
         ("设备购置", "人员培训", "技术服务", "宣传发动", "信息系统运行", "场地租用", "资料印制"), c.pick((2, 3))
     )
     parts = divide(total, len(uses), c.rng)
-    money = (
-        f"需工作经费{total}万元，其中{'、'.join(f'{use}{value}万元' for use, value in zip(uses, parts, strict=True))}"
-    )
+    money = f"需工作经费{total}万元，其中{itemised(uses, parts)}"
     until = _month_end(c, 1, 4)
     measures = c.measures(campaign, 2)
     upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
@@ -281,7 +279,7 @@ def bill(c: Composer, rule: dict[str, str]) -> Scenario:
     taken = round(got * c.integer(22, 58) / 100)
     asked_on = c.earlier(80, 200)
     asked, passed = f"{asked_on.year}年{asked_on.month}月", day(c.earlier(5, 20))
-    meeting, mayor = f"第{c.integer(14, 96)}次常务会议", c.people(1)[0]
+    meeting, mayor = f"第{c.integer(14, 96)}次常务会议", c.person()
     author, measures = f"市{c.field.organ}", c.parts_of_rule(c.pick((3, 4)))
     opinions = f"{asked}公开征求意见，收到意见{got}条，采纳{taken}条"
     content = c.chance(0.6)

@@ -22,7 +22,7 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     honour = f"{c.year}年{campaign['name']}"
     results = c.metrics(campaign["results"], c.pick((2, 3)))
     groups, persons = f"{c.integer(6, 28)}个", f"{c.integer(13, 58)}名"
-    first, unit = c.people(1)[0], _unit(c, organ, campaign)
+    first, unit = c.person(), _unit(c, organ, campaign)
     text = f"授予{unit}等{groups}单位“{honour}先进集体”称号，授予{first}等{persons}同志“{honour}先进个人”称号"
     items = [
         *results,
@@ -153,7 +153,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
 def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """通报 that praises one person."""
     organ = c.issuer("city bureau", "county bureau", "city bureau")
-    name, person, post = campaign["name"], c.people(1)[0], campaign["office"]
+    name, person, post = campaign["name"], c.person(), campaign["office"]
     when, days = day(c.earlier(70, 110)), f"{c.integer(13, 46)}天"
     results = c.metrics(campaign["results"], 2)
     measures = c.measures(campaign, 2)
