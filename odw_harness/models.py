@@ -32,6 +32,8 @@ EMBEDDED = "embedded"
 """What stands for the embedded model where a model's path is asked for."""
 HUGGING_FACE = ("hf", "hf-auto", "huggingface")
 """lm-eval's names of its Hugging Face backend."""
+DESCRIBED_BY = {"pretrained": "config.json", "peft": "adapter_config.json", "delta": "config.json"}
+"""By lm-eval's model argument that names a folder of weights, the file that says what they are."""
 
 _SOURCE = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 """SHA-256 of the GGUF file that the package assembles."""
@@ -195,19 +197,20 @@ def find_backend(name: str) -> "type[LM]":
 
 def parts(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The folders or hub names that lm-eval's model arguments make a model of: base, adapter, delta, tokenizer."""
-    return tuple(str(arguments[key]) for key in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(key))
+    return tuple(str(arguments[key]) for key in (*DESCRIBED_BY, "tokenizer") if arguments.get(key))
 
 
 def folder_meant(part: str) -> Path | None:
     """The folder on this machine that a model's or an adapter's name means, there or not; None for a hub's name.
 
-    models/NAME and saves/NAME are folders by this project's convention, though a hub's name looks the same.
+    models/NAME and saves/NAME are folders by this project's convention, though a hub's name looks the same; no hub's
+    name has two slashes.
 
     >>> folder_meant("models/qwen-7b-chat"), folder_meant("Qwen/Qwen3-8B")
     (PosixPath('models/qwen-7b-chat'), None)
     """
     folder = Path(os.path.expanduser(part))
-    here = part.startswith(("/", "./", "../", "~", "models/", "saves/")) or folder.is_dir()
+    here = part.startswith(("/", "./", "../", "~", "models/", "saves/")) or part.count("/") > 1 or folder.is_dir()
     return folder if here else None
 
 
