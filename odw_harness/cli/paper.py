@@ -1,21 +1,57 @@
-"""`odw paper`: the published tables."""
+"""`odw paper`: the published tables, and what they say of the paper's own scores."""
 
+import argparse
 import json
 import sys
 from typing import Any
+
+_TABLES = {"human": "people's scores, 0 to 100", "odweval": "ODWEval, 1 to 10", "alignbench": "AlignBench, 1 to 10"}
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     paper = commands.add_parser(
-        "paper", help="print a table of the paper", description="Print a table of the paper: 15 systems, 21 questions."
+        "paper",
+        help="the paper's tables, and how far its scores follow people's",
+        description="The paper's tables (15 systems, 21 questions), and how far its automatic scores follow people's.",
+        epilog="examples:\n  odw paper odweval\n  odw paper human --json | jq '.systems[0]'\n  odw paper agreement",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    paper.add_argument("table", choices=("human", "odweval", "alignbench"))
     paper.add_argument("--json", action="store_true", help="print one JSON document")
-    paper.set_defaults(run=_paper)
+    what = paper.add_subparsers(title="what to print", metavar="WHAT", required=True)
+    for table, title in _TABLES.items():
+        _add(what, table, _table, f"a table: {title}").set_defaults(table=table)
+    _add(
+        what,
+        "agreement",
+        _agreement,
+        "how far ODWEval and AlignBench follow people's scores",
+        "From the paper's three tables: correlations of ODWEval and AlignBench with people's scores, between systems, on a "
+        "question and over all answers, for 19, 2 and 21 questions, each with a bootstrap interval over questions.",
+    )
 
 
-def _paper(options: Any) -> int:
+def _add(what: Any, name: str, run: Any, brief: str, description: str = "") -> Any:
+    command = what.add_parser(name, help=brief, description=description or f"Print {brief}.")
+    command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    command.set_defaults(run=run)
+    return command
+
+
+def _agreement(options: Any) -> int:
+    from rich.console import Console
+
+    from odw_harness.agreement import as_json, paper_agreement, show
+
+    compared = paper_agreement()
+    if options.json:
+        print(json.dumps(as_json(compared), ensure_ascii=False, indent=1))
+    else:
+        show(compared, Console() if sys.stdout.isatty() else Console(width=120))
+    return 0
+
+
+def _table(options: Any) -> int:
     from odw_harness.paper import SOURCES, load_table
 
     rows = load_table(options.table)
