@@ -215,10 +215,10 @@ def _show_gains(each: Beside, console: Console) -> None:
         grid.add_column(name, no_wrap=True)
     for name in ("ours", f"paper: {each.table}", "paper: human (of 100)"):
         grid.add_column(name, justify="right", no_wrap=True)
-    grid.add_column("")
+    grid.add_column("direction")
     for gain in each.gains:
         cells = [_interval(gain.ours, 2), _interval(gain.paper, 2), _interval(gain.human, 1)]
-        grid.add_row(gain.before, gain.after, *cells, "same direction" if gain.same_sign else "other direction")
+        grid.add_row(gain.before, gain.after, *cells, "same" if gain.same_sign else "other")
     console.print(grid)
     same = fmean(gain.same_sign for gain in each.gains)
     console.print(f"  {same:.0%} of {len(each.gains)} gains go the way of the paper's {each.table} table.")
@@ -236,5 +236,9 @@ def _said(correlation: Correlation) -> str:
         return f"{correlation.table} ({source}): {correlation.systems} systems, too few (or all alike) for a rank correlation"
     return (
         f"{correlation.table} ({source}): {correlation.systems} systems, Spearman {correlation.spearman:.3f} "
-        f"(p = {correlation.spearman_p:.3f}), Kendall {correlation.kendall:.3f} (p = {correlation.kendall_p:.3f})"
+        f"({_p(correlation.spearman_p)}), Kendall {correlation.kendall:.3f} ({_p(correlation.kendall_p)})"
     )
+
+
+def _p(value: float | None) -> str:
+    return "p < 0.001" if value is not None and value < 0.001 else f"p = {value:.3f}"
