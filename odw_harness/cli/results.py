@@ -1,4 +1,4 @@
-"""`odw results`, `odw compare`: what runs say of systems."""
+"""`odw results`, `odw compare`, `odw power`: what runs say of systems, and how much they can say."""
 
 import json
 import sys
@@ -48,6 +48,27 @@ def add(commands: Any) -> None:
     compare.add_argument("--json", action="store_true", help="print one JSON document")
     compare.set_defaults(run=_compare)
 
+    power = commands.add_parser(
+        "power",
+        help="the smallest difference that can be shown, and what it takes to see more",
+        description="For each judge and rubric version: the smallest difference that a paired test over these questions shows in 4 of 5 cases, what questions, generations and judgements add to the spread (where there are repeats), and how many of each a difference of --difference needs. Without a folder: from the paper's own tables.",
+        epilog="examples:\n  odw power\n  odw power outputs --difference 0.3\n  odw power outputs --json | jq '.[0].smallest'",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    power.add_argument("folders", nargs="*", metavar="FOLDER", help="folders of runs (--output_path)")
+    power.add_argument(
+        "--difference", type=_points, default=0.2, metavar="POINTS", help="the difference to see (default: 0.2)"
+    )
+    power.add_argument("--json", action="store_true", help="print one JSON document")
+    power.set_defaults(run=_power)
+
+
+def _points(text: str) -> float:
+    value = float(text)
+    if not 0.001 <= value < 10:
+        raise ValueError
+    return value
+
 
 def _results(options: Any) -> int:
     from rich.console import Console
@@ -80,4 +101,22 @@ def _compare(options: Any) -> int:
         print(json.dumps(as_json(*found), ensure_ascii=False, indent=1))
     else:
         show(*found, Console() if sys.stdout.isatty() else Console(width=140))
+    return 0
+
+
+def _power(options: Any) -> int:
+    from rich.console import Console
+
+    from odw_harness.precision import of_paper, of_table, show
+
+    if options.folders:
+        from odw_harness.results import read_outputs
+
+        found = of_table(read_outputs(options.folders).table, options.difference)
+    else:
+        found = of_paper(options.difference)
+    if options.json:
+        print(json.dumps([each.model_dump() for each in found], ensure_ascii=False, indent=1))
+    else:
+        show(found, Console() if sys.stdout.isatty() else Console(width=150))
     return 0
