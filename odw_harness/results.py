@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from odw_harness.errors import AnswerError, OdwError
 from odw_harness.jsonl import read_rows
 from odw_harness.models import EMBEDDED, embedded_folder
 from odw_harness.rubric import RUBRICS
+from odw_harness.stats import mean_of
+from odw_harness.texts import document_of
 from odw_harness.verdict import Provenance
 
 if TYPE_CHECKING:
@@ -107,7 +110,7 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
 
     Of runs of one system under one measure the newest counts, or with every_run each under its date. The columns:
     run (the results file), system, paper, adapter, model, date, lm_eval; task, split, question, genre, question_hash,
-    repeat, characters; rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
+    repeat, characters (of the document, without white space and thoughts); rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
     by), rubric_version, judge_repeat; score (1 to 10, or missing) with unscored (the reason), dimensions (1 to 10),
     rules and fact_recall (0 to 1). ungraded: answers of runs with --predict_only are rows too, without any figure,
     their rubric and measure UNGRADED. Raises AnswerError where there is no such folder, or nothing of ours in any.
@@ -120,7 +123,7 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
     for file in _results_files(folders):
         try:
             run = _read_run(file)
-            rows += _rows(run, ungraded)
+            rows += list(_rows(run, ungraded))  # whole, or not at all
             runs.append(run)
         except OdwError as error:
             skipped.append(Skipped(file, str(error).removeprefix(f"{file}: "), isinstance(error, _Foreign)))
@@ -155,33 +158,33 @@ def by_question(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
-    """One row for each system and measure, in the paper's shape: avg19, avg2, avg21, the other figures over all questions.
+    """One row for each system and measure, in the paper's shape, the best first within a measure.
 
-    avg19 and avg2 are means over the questions of a split, avg21 over all: None where there is none scored.
-    questions, and scored: how many there are, and how many have a score.
+    avg19 and avg2 are means over the questions of a split, avg21 over all (missing where there is none scored) with low
+    and high, Student's 95 % interval over questions; the other figures are means over all questions. questions, and
+    scored: how many there are, and how many have a score.
     """
     questions = by_question(table)
     keys = ["measure", "system"]
     found = questions.groupby(keys, sort=False)
     rows = found[[*UNJUDGED, *DIMENSIONS, "coverage", "characters"]].mean()
     for split, name in (("in19", "avg19"), ("ood2", "avg2")):
-        rows.insert(len(rows.columns), name, questions[questions["split"] == split].groupby(keys)["score"].mean())
-    rows["avg21"] = found["score"].mean()
-    rows["questions"], rows["scored"] = found.size(), found["score"].count()
-    rows["answers"] = found["answers"].sum()
-    order = [
-        "avg19",
-        "avg2",
-        "avg21",
-        *UNJUDGED,
-        *DIMENSIONS,
-        "coverage",
-        "characters",
-        "questions",
-        "scored",
-        "answers",
-    ]
-    return rows[order].reset_index()
+        rows[name] = questions[questions["split"] == split].groupby(keys)["score"].mean()
+    means = {key: mean_of(scores) for key, group in found["score"] if (scores := list(group.dropna()))}
+    for name, of_mean in (("avg21", "mean"), ("low", "low"), ("high", "high")):
+        rows[name] = [getattr(means.get(key), of_mean, None) for key in rows.index]
+    rows = rows.astype(float)
+    rows["questions"], rows["scored"], rows["answers"] = found.size(), found["score"].count(), found["answers"].sum()
+    first = ["avg19", "avg2", "avg21", "low", "high"]
+    rows = rows[[*first, *(name for name in rows.columns if name not in first)]].reset_index()
+    order = {measure: number for number, measure in enumerate(rows["measure"].unique())}
+    place = rows["measure"].map(order)
+    return (
+        rows.assign(place=place)
+        .sort_values(["place", "avg21"], ascending=[True, False], kind="stable")
+        .drop(columns="place")
+        .reset_index(drop=True)
+    )
 
 
 _COLUMNS = [
@@ -325,24 +328,19 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             "split": doc["split"],
             "question": doc["id"],
             "genre": doc["genre"],
-            "question_hash": _hash_of(doc),
+            "question_hash": _hash_of(doc["request"], doc["reference"], doc["split"]),
             "repeat": record["repeat"],
-            "characters": len(answer.text),
+            "characters": len("".join(document_of(answer.text).split())),
             **{name: record.get(name) for name in UNJUDGED},
         }
         if known["rubric"] == UNGRADED:
             yield {**of_answer, "measure": UNGRADED, "unscored": "not graded"}
         for verdict in record["verdicts"]:
-            who = Provenance(**verdict["provenance"])
-            # Every repeat is of one measure, and the file's names of dimensions are the metrics'.
+            given = verdict["provenance"]
             yield {
                 **of_answer,
-                "measure": _measure(known["rubric"], who),
-                "judge": who.judge,
-                "judge_model": who.model,
-                "judged_by": who.rubric,
-                "rubric_version": who.rubric_version,
-                "judge_repeat": who.repeat,
+                **_of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
+                "judge_repeat": given["repeat"],
                 "score": verdict["score"],
                 "unscored": verdict["unscored"],
                 **(_dimensions(known["rubric"], verdict["dimensions"]) if verdict["score"] is not None else {}),
@@ -363,10 +361,24 @@ _METRICS = {
 }
 
 
-def _hash_of(doc: dict[str, Any]) -> str:
+@lru_cache(maxsize=4096)
+def _hash_of(request: str, reference: str, split: str) -> str:
     """What is asked and what it is graded against: a question changed in either is another question."""
-    text = "\0".join(str(doc[key]) for key in ("request", "reference", "split"))
+    text = "\0".join((request, reference, split))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+@lru_cache(maxsize=4096)
+def _of_measure(rubric: str, provenance: str) -> dict[str, str]:
+    """The columns that say by whom and what a verdict is. provenance: as JSON, of repeat 0."""
+    who = Provenance(**json.loads(provenance))
+    return {
+        "measure": _measure(rubric, who),
+        "judge": who.judge,
+        "judge_model": who.model,
+        "judged_by": who.rubric,
+        "rubric_version": who.rubric_version,
+    }
 
 
 def _measure(rubric: str, who: Provenance) -> str:
@@ -374,15 +386,14 @@ def _measure(rubric: str, who: Provenance) -> str:
 
     >>> _measure("odweval", Provenance(judge="a", backend="api", model="m", revision="", rubric="odweval",
     ...     rubric_version="1", prompt_hash=""))
-    'odweval v1 · a (ec8ff5)'
+    'odweval v1 · a (4ca579)'
     """
-    identity = who.model_copy(update={"repeat": 0}).fingerprint[:6]
     by = (
         f"{who.rubric} v{who.rubric_version}"
         if who.rubric == rubric
         else f"{rubric} by {who.rubric} v{who.rubric_version}"
     )
-    return f"{by} · {who.judge} ({identity})"
+    return f"{by} · {who.judge} ({who.fingerprint[:6]})"
 
 
 def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":

@@ -173,7 +173,7 @@ def _with_quantisation(create: Any) -> Any:
                 import bitsandbytes  # noqa: F401
             except ImportError:
                 raise RunStopped(
-                    "error: load_in_4bit needs bitsandbytes: pip install 'odw-harness[quantized]'"
+                    "error: load_in_4bit and load_in_8bit need bitsandbytes: pip install 'odw-harness[quantized]'"
                 ) from None
             from transformers import BitsAndBytesConfig
 

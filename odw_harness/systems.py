@@ -20,7 +20,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from odw_harness.errors import TaskError
 from odw_harness.judge.base import Options
-from odw_harness.models import EMBEDDED, HUGGING_FACE, embedded_folder, fingerprint, folder_meant, parts, weights_fault
+from odw_harness.models import (
+    DESCRIBED_BY,
+    EMBEDDED,
+    HUGGING_FACE,
+    embedded_folder,
+    fingerprint,
+    folder_meant,
+    parts,
+    weights_fault,
+)
 
 METADATA = ("system", "paper", "get", "api_key_env")
 """What a system's file says under metadata, beside what our tasks take."""
@@ -46,24 +55,29 @@ def read_config(path: str | Path) -> dict[str, Any]:
         raise TaskError(" ".join(str(error).split())) from None
     known = {field.name for field in fields(EvaluatorConfig)}
     for name, value in settings.items():
-        where = f"{path}{_line(path, str(name))}: field {name}"
         if name not in known:
-            raise TaskError(f"{where}: is no setting of lm-eval; remove it, correct its name, or move it to metadata")
+            raise TaskError(
+                f"{_where(path, name)}: is no setting of lm-eval; remove it, correct its name, or move it to metadata"
+            )
         if name in DICT_KEYS:
             value = settings[name] = simple_parse_args_string(value) if isinstance(value, str) else value or {}
             if not isinstance(value, dict):
-                raise TaskError(f"{where}: must hold fields with names, such as {{pretrained: models/x}}")
+                raise TaskError(f"{_where(path, name)}: must hold fields with names, such as {{pretrained: models/x}}")
             try:
                 _OPTIONS.validate_python(value)
             except ValidationError as error:
                 reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-                raise TaskError(f"{where}: {reason}; metadata.api_key_env names the variable of a key") from None
+                raise TaskError(
+                    f"{_where(path, name)}: {reason}; metadata.api_key_env names the variable of a key"
+                ) from None
     return settings
 
 
-def _line(path: str | Path, field: str) -> str:
+def _where(path: str | Path, field: str) -> str:
+    """`FILE: line N: field NAME`."""
     lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((f": line {number}" for number, line in enumerate(lines, 1) if line.startswith(f"{field}:")), "")
+    at = next((f": line {number}" for number, line in enumerate(lines, 1) if line.startswith(f"{field}:")), "")
+    return f"{path}{at}: field {field}"
 
 
 @dataclass(frozen=True)
@@ -132,15 +146,18 @@ class System:
             yield Missing(f"the key in {self.key_variable}", (f"export {self.key_variable}=...",))
         if self.model == "vllm" and importlib.util.find_spec("vllm") is None:
             yield Missing("vllm", ("pip install vllm",))
-        if arguments.get("load_in_4bit") and importlib.util.find_spec("bitsandbytes") is None:
+        few_bits = arguments.get("load_in_4bit") or arguments.get("load_in_8bit")
+        if few_bits and importlib.util.find_spec("bitsandbytes") is None:
             yield Missing("bitsandbytes", ("pip install 'odw-harness[quantized]'",))
         if "base_url" in arguments:
             yield from _server_missing(str(arguments["base_url"]), str(arguments.get("model", "")), get)
-        if (base := arguments.get("pretrained")) and (fault := _fault(str(base), "config.json")):
-            yield Missing(fault, _getting(str(base), get))
-        if (adapter := arguments.get("peft")) and (fault := _fault(str(adapter), "adapter_config.json")):
-            yield Missing(fault, _training(str(adapter)))
-        if not base and self.model in HUGGING_FACE:
+        for key, described_by in DESCRIBED_BY.items():
+            part = str(arguments.get(key) or "")
+            if part and (fault := _fault(part, described_by)):
+                yield Missing(
+                    fault, _training(part) if key == "peft" else _getting(part, get if key == "pretrained" else ())
+                )
+        if not arguments.get("pretrained") and self.model in HUGGING_FACE:
             yield Missing("model_args.pretrained", (f"name a model in {self.file}",))
 
 

@@ -1,4 +1,4 @@
-"""Texts of models, made fit to be stored and judged."""
+"""Texts of models, made fit to be stored and judged, and numbers as Chinese texts count."""
 
 import re
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 _BYTES_PER_TOKEN = 4
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 """A Chinese character."""
+DIGITS = "〇一二三四五六七八九"
 
 
 def storable(text: str | None) -> str:
@@ -63,3 +64,18 @@ def tokens_about(text: str | bytes) -> int:
     (6, 5)
     """
     return len(text if isinstance(text, bytes) else text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN
+
+
+def chinese(number: int) -> str:
+    """A number up to 9999 as it is counted in Chinese.
+
+    >>> [chinese(n) for n in (1, 10, 11, 20, 105, 110, 1010)]
+    ['一', '十', '十一', '二十', '一百零五', '一百一十', '一千零一十']
+    """
+    parts, zero = "", False
+    for unit, mark in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // unit % 10
+        if digit:
+            parts += ("零" if zero and parts else "") + DIGITS[digit] + mark
+        zero = digit == 0
+    return parts.removeprefix("一") if 10 <= number < 20 else parts

@@ -113,6 +113,8 @@ def _row(
     doc = {key: getattr(question, key) for key in ("id", "genre", "split", "prompt", "reference")}
     return {
         "doc": {**doc, "request": question.request()},
+        "target": question.reference,
+        "arguments": {"gen_args_0": {"arg_0": question.request(), "arg_1": {"max_gen_toks": 2048}}},
         "resps": [[text] * len(scores)],
         "filtered_resps": [json.dumps({"answers": answers, "absent_as_null": []}, ensure_ascii=False)],
         "filter": rubric,

@@ -243,7 +243,7 @@ def test_what_makes_it_run_again(tiny_model: Path, tmp_path: Path, monkeypatch: 
         "to run",
         "its results file is gone",
     )
-    monkeypatch.setattr(bench, "_version", lambda: "99")
+    monkeypatch.setattr(bench, "installed", lambda name: "99")
     assert look() == ("to run", "changed since: version")
 
 
@@ -281,6 +281,40 @@ def test_a_system_that_another_bench_runs_is_left_to_it(
         assert run(good, "--judge", str(served_judge), "--json") == 0
     assert table_of(capsys)["系统-good"]["state"] == "elsewhere"
     assert not model_server.requests
+
+
+def test_a_system_that_another_bench_has_finished_meanwhile_is_done(
+    model_server: JudgeServer, served_judge: Path
+) -> None:
+    good = served_system("good", model_server)
+    metadata = (f"judge={served_judge}",)
+    later = Bench([good], metadata=metadata)
+    (outcome,) = later.outcomes
+    assert outcome.state == "to run"
+    folder = as_if_done(good, metadata=metadata)
+    told: list[str] = []
+    later.run(show=told.append, say=told.append)
+    assert (outcome.state, outcome.results, outcome.minutes) == ("done", folder / "results_1.json", 1.5)
+    assert told == ["[1/1] 系统-good: done"]
+    assert not model_server.requests
+
+
+def test_a_judge_that_nobody_needs_is_not_asked(
+    model_server: JudgeServer, served_judge: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of a system that is done, and that of one whose answers are not graded."""
+    Path("gone.yaml").write_text("backend: api\nbase_url: http://127.0.0.1:1\nmodel: a\n")
+    judges = {"done": "gone.yaml", "ungraded": "gone.yaml", "graded": str(served_judge)}
+    for name, judge in judges.items():
+        file = Path(served_system(name, model_server, "predict_only: true\n" if name == "ungraded" else ""))
+        file.write_text(file.read_text("utf-8").replace("metadata: {", f"metadata: {{judge: {judge}, "), "utf-8")
+    as_if_done("done.yaml")
+    for name in ("graded", "ungraded"):
+        Path("outputs", name).mkdir(parents=True)
+    with FileLock("outputs/graded/.bench.lock"), FileLock("outputs/ungraded/.bench.lock"):
+        assert run(*(f"{name}.yaml" for name in judges), "--json") == 0
+    states = {name: each["state"] for name, each in table_of(capsys).items()}
+    assert states == {"系统-done": "done", "系统-ungraded": "elsewhere", "系统-graded": "elsewhere"}
 
 
 def test_a_judge_that_can_not_be_used_ends_the_bench_before_anything_runs(

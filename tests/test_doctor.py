@@ -199,6 +199,24 @@ def test_the_judge_that_would_grade_and_its_key(tmp_path: Path, monkeypatch: pyt
     assert judge_finding().what.endswith("none: no such folder")
 
 
+def test_a_judge_with_an_adapter_and_a_tokenizer_of_its_own(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, adapter, tokenizer = tmp_path / "mine.yaml", tmp_path / "adapter", tmp_path / "tokenizer"
+    judge.write_text(
+        f"backend: local\nmodel_args: {{pretrained: {tiny_model}, peft: {adapter}, tokenizer: {tokenizer}}}\n"
+    )
+    monkeypatch.setenv("ODW_JUDGE", str(judge))
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_text("x")
+    assert judge_finding().what.endswith("adapter: has no adapter_config.json")
+    (adapter / "adapter_config.json").write_text("{}")
+    assert judge_finding().what.endswith("tokenizer: no such folder")
+    tokenizer.mkdir()
+    (tokenizer / "tokenizer.json").write_text("{}")
+    assert judge_finding().level == "ok"
+
+
 def test_each_member_of_a_panel_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.yaml").write_text("backend: api\nbase_url: http://x/v1\nmodel: m\napi_key_env: NO_SUCH_KEY\n")
     (tmp_path / "panel.yaml").write_text("backend: panel\njudges: [a.yaml, vllm]\n")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,34 @@ def test_what_looks_like_a_hubs_name_but_is_a_folder_of_ours(
     judge = write(tmp_path / "judge.yaml", "backend: likelihood\nmodel: copycat\n")
     assert cli.main(["eval", "--model_args", "pretrained=models/abc", "--metadata", f"judge={judge}"]) == 2
     assert capsys.readouterr().err.endswith("error: --model_args pretrained=models/abc: no such folder\n")
+
+
+def test_a_path_with_two_slashes_is_a_folder_though_it_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copycat_judge: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (missing,) = system(tmp_path, pretrained="weights/qwen/7b").missing()
+    assert missing.what == "weights/qwen/7b: no such folder"
+    for part in ("pretrained=weights/qwen/7b", "pretrained=a/b,peft=runs/a/lora"):
+        assert cli.main(["eval", "--model_args", part, "--metadata", f"judge={copycat_judge}"]) == 2
+        assert capsys.readouterr().err.endswith(f"error: --model_args {part.split(',')[-1]}: no such folder\n")
+
+
+@pytest.mark.parametrize("bits", ["load_in_4bit", "load_in_8bit"])
+def test_few_bits_want_bitsandbytes(
+    bits: str, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = system(tmp_path, pretrained=str(tiny_model), **{bits: True})
+    assert asked.missing() == []
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    assert [(each.what, each.get) for each in asked.missing()] == [
+        ("bitsandbytes", ("pip install 'odw-harness[quantized]'",))
+    ]
+
+
+def test_weights_added_to_a_base_must_be_there_too(tmp_path: Path, tiny_model: Path) -> None:
+    asked = system(tmp_path, pretrained=str(tiny_model), delta=f"{tmp_path}/delta")
+    assert [each.what for each in asked.missing()] == [f"{tmp_path}/delta: no such folder"]
 
 
 def test_a_server_on_this_machine_is_asked_for_its_models(tmp_path: Path, judge_server: JudgeServer) -> None:

@@ -25,6 +25,7 @@ _EXAMPLES = """examples:
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
   odw paper odweval
+  odw paper agreement   # how far its automatic scores follow people's
   odw configs check configs/qwen7b_qlora.yaml
   odw doctor            # what is installed, what disagrees, what the GPU can do
   odw tasks link        # then: lm_eval --tasks odweval --model hf --model_args pretrained=...

@@ -54,7 +54,9 @@ def _add_build(actions: Any) -> None:
         help="a model behind a server drafts the instructions: a judge's name or YAML with backend: api; a draft that lacks a fact is replaced",
     )
     build.add_argument("--drop-duplicates", action="store_true", help="leave out documents that are near-duplicates")
-    build.add_argument("--require-valid", action="store_true", help="leave out documents that fail a hard rule check")
+    build.add_argument(
+        "--require-valid", action="store_true", help="leave out documents that fail a hard rule check or lack a fact"
+    )
     build.add_argument("--skip-bad", action="store_true", help="exit 0 though some documents were skipped")
     build.add_argument("--json", action="store_true", help="print the card as one JSON document")
     build.set_defaults(run=_build)

@@ -1,21 +1,81 @@
-"""`odw paper`: the published tables."""
+"""`odw paper`: the published tables, what they say of the paper's own scores, and our systems beside them."""
 
+import argparse
 import json
 import sys
 from typing import Any
+
+_TABLES = {"human": "people's scores, 0 to 100", "odweval": "ODWEval, 1 to 10", "alignbench": "AlignBench, 1 to 10"}
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     paper = commands.add_parser(
-        "paper", help="print a table of the paper", description="Print a table of the paper: 15 systems, 21 questions."
+        "paper",
+        help="the paper's tables, how far its scores follow people's, and our systems beside it",
+        description="The paper's tables (15 systems, 21 questions), and how far its automatic scores follow people's.",
+        epilog="examples:\n  odw paper odweval\n  odw paper human --json | jq '.systems[0]'\n  odw paper agreement\n  odw paper compare outputs",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    paper.add_argument("table", choices=("human", "odweval", "alignbench"))
     paper.add_argument("--json", action="store_true", help="print one JSON document")
-    paper.set_defaults(run=_paper)
+    what = paper.add_subparsers(title="what to print", metavar="WHAT", required=True)
+    for table, title in _TABLES.items():
+        _add(what, table, _table, f"a table: {title}").set_defaults(table=table)
+    _add(
+        what,
+        "agreement",
+        _agreement,
+        "how far ODWEval and AlignBench follow people's scores",
+        "From the paper's three tables: correlations of ODWEval and AlignBench with people's scores, between systems, on a "
+        "question and over all answers, for 19, 2 and 21 questions, each with a bootstrap interval over questions.",
+    )
+    compare = _add(
+        what,
+        "compare",
+        _compare,
+        "our systems' order and gains beside the paper's",
+        "Rank correlations of our means with the paper's tables, and the gains from base to LoRA to QLoRA beside the paper's. A "
+        "run is a system of the paper by its name, or where its file says so (metadata: paper). The paper's questions are "
+        "unpublished and ours a reconstruction: orders and gains compare, scores do not.",
+    )
+    compare.add_argument("folders", nargs="+", metavar="FOLDER", help="folders of runs (--output_path)")
 
 
-def _paper(options: Any) -> int:
+def _add(what: Any, name: str, run: Any, brief: str, description: str = "") -> Any:
+    command = what.add_parser(name, help=brief, description=description or f"Print {brief}.")
+    command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    command.set_defaults(run=run)
+    return command
+
+
+def _agreement(options: Any) -> int:
+    from rich.console import Console
+
+    from odw_harness.agreement import as_json, paper_agreement, show
+
+    compared = paper_agreement()
+    if options.json:
+        print(json.dumps(as_json(compared), ensure_ascii=False, indent=1))
+    else:
+        show(compared, Console() if sys.stdout.isatty() else Console(width=120))
+    return 0
+
+
+def _compare(options: Any) -> int:
+    from rich.console import Console
+
+    from odw_harness.paper_compare import as_json, beside_paper, show
+    from odw_harness.results import read_outputs
+
+    found = beside_paper(read_outputs(options.folders))
+    if options.json:
+        print(json.dumps(as_json(found), ensure_ascii=False, indent=1))
+    else:
+        show(found, Console() if sys.stdout.isatty() else Console(width=140))
+    return 0
+
+
+def _table(options: Any) -> int:
     from odw_harness.paper import SOURCES, load_table
 
     rows = load_table(options.table)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from odw_harness.convert.family import Family, Module, read_json
-from odw_harness.convert.run import Converted, sha256, write_note
+from odw_harness.convert.run import Converted, write_note
 from odw_harness.convert.shards import ADAPTER, find_weights, opened, write_shard
 from odw_harness.convert.source import ADAPTER_CONFIG, read_base
 from odw_harness.convert.target import appearing, check_target
 from odw_harness.convert.weights import unit_rows
 from odw_harness.errors import ConvertError
+from odw_harness.models import sha256
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +98,7 @@ def convert_adapter(adapter: Path, target: Path, base: Path | None, force: bool 
             write_shard(tensors, folder / f"{ADAPTER[0]}.safetensors")
             text = json.dumps(native, ensure_ascii=False, indent=2) + "\n"
             (folder / ADAPTER_CONFIG).write_text(text, encoding="utf-8")
-            hashes = {file.name: sha256(file, lambda done: None) for file in checkpoint.files}
+            hashes = {file.name: sha256(file) for file in checkpoint.files}
             write_note(
                 {
                     "what": f"an adapter of {family.name} for {family.architecture}",

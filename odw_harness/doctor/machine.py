@@ -10,27 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from odw_harness.doctor.finding import Finding
-from odw_harness.doctor.packages import installed
+from odw_harness.doctor.packages import MODULES, installed
 
-MODULES = {
-    "numpy": "numpy",
-    "scipy": "scipy.stats",
-    "torch": "torch",
-    "torchvision": "torchvision",
-    "torchaudio": "torchaudio",
-    "transformers": "transformers",
-    "bitsandbytes": "bitsandbytes",
-    "accelerate": "accelerate",
-    "peft": "peft",
-    "datasets": "datasets",
-    "trl": "trl",
-    "llamafactory": "llamafactory",
-    "lm-eval": "lm_eval",
-    "deepspeed": "deepspeed",
-    "flash-attn": "flash_attn",
-    "vllm": "vllm",
-}
-"""What is imported, by the package's name, in an order in which a crash tells most."""
 _PATIENCE = 90.0
 """Seconds that all imports together may take."""
 _LATE = "takes too long"

@@ -15,11 +15,25 @@ from packaging.utils import canonicalize_name
 from odw_harness.doctor.finding import Finding
 
 OURS = "odw-harness"
-SHOWN = (
-    *("torch", "transformers", "peft", "accelerate", "datasets", "lm-eval", "numpy", "scipy", "bitsandbytes"),
-    *("llamafactory", "trl", "deepspeed", "flash-attn", "vllm", "torchvision", "torchaudio"),
-)
-"""Versions that are told, where they are installed."""
+MODULES = {
+    "numpy": "numpy",
+    "scipy": "scipy.stats",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "torchaudio": "torchaudio",
+    "transformers": "transformers",
+    "bitsandbytes": "bitsandbytes",
+    "accelerate": "accelerate",
+    "peft": "peft",
+    "datasets": "datasets",
+    "trl": "trl",
+    "llamafactory": "llamafactory",
+    "lm-eval": "lm_eval",
+    "deepspeed": "deepspeed",
+    "flash-attn": "flash_attn",
+    "vllm": "vllm",
+}
+"""Packages whose versions are told, and what is imported of each, in an order in which a crash tells most."""
 _ASKED = (
     OURS,
     "lm-eval",
@@ -49,7 +63,7 @@ def installed(name: str) -> str | None:
 def findings() -> Iterator[Finding]:
     """Python, versions, what is required and not met, and commands of other environments."""
     yield Finding(_GROUP, "python", f"{platform.python_version()} at {sys.executable}")
-    versions = {name: installed(name) for name in SHOWN}
+    versions = {name: installed(name) for name in MODULES}
     yield from (Finding(_GROUP, name, found) for name, found in versions.items() if found)
     absent = [name for name, found in versions.items() if not found]
     if absent:

@@ -13,7 +13,7 @@ from odw_harness.doctor.finding import Finding
 from odw_harness.errors import OdwError
 from odw_harness.judge import load_config
 from odw_harness.judge.base import DEFAULT, ApiConfig, Config, PanelConfig, judge_file
-from odw_harness.models import EMBEDDED, embedded_folder, folder_meant, parts, weights_fault
+from odw_harness.models import DESCRIBED_BY, EMBEDDED, embedded_folder, folder_meant, weights_fault
 from odw_harness.resources import JUDGES
 from odw_harness.store import Store, default_path
 
@@ -109,11 +109,21 @@ def _of(label: str, config: Config) -> Finding:
             return Finding("judge", label, f"{what}: its key {key} is not set", "fault", f"export {key}=...")
         return Finding("judge", label, f"{what}; judge-check asks it")
     what = f"{config.model_args.get('pretrained', config.model)} in this process ({config.backend})"
-    for part in parts(config.model_args):
-        folder = folder_meant(part)
-        if part != EMBEDDED and folder and (fault := weights_fault(folder, "config.json")):
+    for key in (*DESCRIBED_BY, "tokenizer"):
+        part = config.model_args.get(key)
+        if part and (fault := _fault(key, str(part))):
             return Finding("judge", label, f"{what}: {fault}", "fault", "correct the judge's file, or get the model")
     return Finding("judge", label, what)
+
+
+def _fault(key: str, part: str) -> str | None:
+    """What is wrong with a folder that a judge is made of, by the argument that names it. A tokenizer has no weights."""
+    folder = folder_meant(part)
+    if part == EMBEDDED or folder is None:
+        return None
+    if key in DESCRIBED_BY:
+        return weights_fault(folder, DESCRIBED_BY[key])
+    return None if folder.is_dir() else f"{folder}: no such folder"
 
 
 def _embedded(needed: bool) -> Finding:

@@ -30,7 +30,7 @@ _SCHEMA_TOKENS = 64
 _NO_LOGPROBS = {"": "no log-probabilities"}
 _PREFLIGHT_TIMEOUT = 120.0
 """Seconds. A server that loads its model at the first request may need them."""
-_MOST_IN_VAIN = 12
+MOST_IN_VAIN = 12
 """Answers in a row that get no reply after all attempts: then the server is taken to be gone. At least concurrency."""
 
 _FEWEST_TOKENS = 0.3
@@ -162,7 +162,7 @@ class ApiJudge(WritingJudge):
                     arrived.append((dialogue, (number, reply), kept))
                     news.set()
                     in_vain = in_vain + 1 if reply.in_vain else 0
-                    if in_vain >= max(_MOST_IN_VAIN, most):
+                    if in_vain >= max(MOST_IN_VAIN, most):
                         raise Hopeless(f"{in_vain} answers in a row got no reply; the last: {reply.failed}")
                     await kept
                     if client.closing:

@@ -11,7 +11,8 @@ from functools import cached_property
 from odw_harness.rules.genres import GENRES
 
 _BREAKS = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
+INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
+"""Marks that nobody sees: a BOM, joiners, soft hyphens."""
 _SPACES = re.compile(r"\s+")
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s+|>\s*|[-*+]\s+(?=\S))+|\*\*|(?<!_)__(?!_)|^\| ?| ?\|$|`+")
 _RULE = re.compile(r"^(?:(?:[-*_=~] ?){3,}|[—─━]{3,})$")
@@ -384,5 +385,5 @@ def without_suffix(title: str) -> str:
 
 
 def _clean(raw: str) -> str:
-    text = _SPACES.sub(" ", _TAGS.sub("", _INVISIBLE.sub("", raw))).strip()
+    text = _SPACES.sub(" ", _TAGS.sub("", INVISIBLE.sub("", raw))).strip()
     return _MARKDOWN.sub("", text).strip()

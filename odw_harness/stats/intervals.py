@@ -110,23 +110,20 @@ def bootstrap_of(
 
 
 def resampled(
-    values: ArrayLike, statistic: Callable[..., Any], seed: int = 0, resamples: int = 9999
+    values: ArrayLike, statistic: Callable[..., Any], seed: int = 0, resamples: int = 9999, batch: int | None = None
 ) -> tuple[Floats, Floats]:
-    """The ends of the bootstrap intervals of one statistic, or of a stack of them along the first axis."""
+    """The ends of the bootstrap interval of one statistic, or of a stack of them along a first axis.
+
+    As bootstrap_of says; NaN where a resample gives NaN. batch: resamples given to statistic at once (None: all).
+    """
+    of = {"statistic": statistic, "confidence_level": LEVEL, "vectorized": True, "batch": batch}
     sample = (np.asarray(values),)
-    kept: dict[str, Any] = {"confidence_level": LEVEL, "n_resamples": resamples, "vectorized": True}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # scipy's, of a distribution that BCa can't use
-        drawn = bootstrap(sample, statistic, method="BCa", rng=np.random.default_rng(seed), **kept)
-        bca = drawn.confidence_interval
-        plain = bootstrap(
-            sample,
-            statistic,
-            method="percentile",
-            n_resamples=0,
-            bootstrap_result=drawn,
-            **{key: value for key, value in kept.items() if key != "n_resamples"},
-        ).confidence_interval
+        random = np.random.default_rng(seed)
+        drawn = bootstrap(sample, method="BCa", n_resamples=resamples, rng=random, **of)
+        plain = bootstrap(sample, method="percentile", n_resamples=0, bootstrap_result=drawn, **of)
+    bca, plain = drawn.confidence_interval, plain.confidence_interval
     defined = np.isfinite(bca.low) & np.isfinite(bca.high)
     return np.where(defined, bca.low, plain.low), np.where(defined, bca.high, plain.high)
 

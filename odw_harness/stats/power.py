@@ -1,7 +1,7 @@
 """What difference between two systems can be seen with so many questions, generations and judgements, and what it takes.
 
 Two-sided paired t tests throughout. sd is the standard deviation of per-question differences, in points. Over pairs of the
-paper's systems its median is 0.75 on ODWEval, so that 21 questions show 0.48 points, 4 times in 5.
+paper's systems its median is 0.75 on ODWEval, so that 21 questions show a difference of 0.48 points in 4 of 5 cases.
 """
 
 import math
@@ -19,22 +19,22 @@ _ENOUGH = 100_000_000
 
 
 def smallest_difference(sd: float, questions: int, power: float = POWER, level: float = LEVEL) -> float:
-    """The true mean difference (points) that a paired t test finds significant with this chance; two questions or more.
+    """The true mean difference (points) that a paired t test finds significant, and on its side, with chance `power`.
 
     With T of the noncentral t distribution, questions - 1 degrees of freedom and noncentrality difference / sd · √questions:
-    the difference at which P(|T| > t) = power. J. Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988,
-    chapter 2; N. L. Johnson and B. L. Welch, Biometrika 31, 1940.
+    the difference at which P(T > t) = power. Two questions or more. J. Cohen, Statistical Power Analysis for the Behavioral
+    Sciences, 1988, chapter 2; N. L. Johnson and B. L. Welch, Biometrika 31, 1940.
     """
     freedom = questions - 1
     limit = float(student.ppf((1 + level) / 2, freedom))
 
-    def missed(shift: float) -> float:
-        return float(nct.sf(limit, freedom, shift) + nct.cdf(-limit, freedom, shift)) - power
+    def surplus(shift: float) -> float:
+        return float(nct.sf(limit, freedom, shift)) - power
 
-    top = limit + float(student.ppf(power, freedom)) + 1
-    while missed(top) < 0:
+    top = limit + 1
+    while surplus(top) < 0:
         top *= 2
-    return float(brentq(missed, 0, top)) * sd / math.sqrt(questions)
+    return float(brentq(surplus, 0, top)) * sd / math.sqrt(questions)
 
 
 def smallest_difference_normal(sd: float, questions: int, power: float = POWER, level: float = LEVEL) -> float:

@@ -7,14 +7,14 @@ stands. Drafts are kept in a file as they arrive: what is paid for is not asked 
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
 from odw_harness.errors import DataError
-from odw_harness.judge.api import ApiJudge
+from odw_harness.judge.api import MOST_IN_VAIN, ApiJudge
 from odw_harness.judge.base import ApiConfig, load_config
 from odw_harness.judge.budget import Hopeless
 from odw_harness.judge.client import ChatClient
@@ -36,18 +36,16 @@ PROMPT = """下面是一份已经成稿的公文。请站在交办人的角度�
 <公文>
 {document}
 </公文>"""
-Keep = Callable[[int, Reply], None]
+Keep = Callable[[str, Reply], None]
 _COPY = 0.95
 """A draft longer than this share of the document is a copy of it rather than an instruction."""
 
 
 @dataclass
 class Asked:
-    """What came of asking. drafts: by number of the document. Counted: asked, kept from an earlier run, refused drafts."""
+    """What came of asking. drafts: by number of the document. Counted: refused drafts, and requests that failed."""
 
     drafts: dict[int, str]
-    asked: int = 0
-    kept: int = 0
     incomplete: int = 0
     failed: int = 0
     stopped: str | None = None
@@ -75,23 +73,20 @@ class Drafter:
         prompts = [_prompt(text, elements) for text, elements in documents]
         settings = self._config.model_dump_json(include={"base_url", "model", "temperature", "seed", "extra_body"})
         keys = [digest(settings, prompt) for prompt in prompts]
-        missing = [number for number, key in enumerate(keys) if key not in known]
-        asked.kept = len(keys) - len(missing)
+        missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in known}
         if missing:
             self._judge.preflight()
             with kept.open("a", encoding="utf-8", newline="\n") as file:
-                file.write("\n" if known else "")  # after a line that a kill has cut
+                file.write("\n" if file.tell() else "")  # after a line that a kill has cut
 
-                def keep(number: int, reply: Reply) -> None:
-                    asked.asked += 1
+                def keep(key: str, reply: Reply) -> None:
                     asked.failed += reply.failed is not None
                     if reply.failed is None:
-                        known[keys[number]] = storable(reply.text)
-                        row = {"key": keys[number], "text": known[keys[number]]}
-                        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                        known[key] = storable(reply.text)
+                        file.write(json.dumps({"key": key, "text": known[key]}, ensure_ascii=False) + "\n")
                         file.flush()
 
-                asked.stopped = asyncio.run(self._ask(prompts, missing, keep))
+                asked.stopped = asyncio.run(self._ask(missing, keep))
         for number, (key, (text, elements)) in enumerate(zip(keys, documents, strict=True)):
             if key in known:
                 instruction = (without_thoughts(known[key]) or "").strip()
@@ -105,28 +100,32 @@ class Drafter:
                     asked.incomplete += 1
         return asked
 
-    async def _ask(self, prompts: Sequence[str], numbers: Sequence[int], keep: Keep) -> str | None:
+    async def _ask(self, prompts: Mapping[str, str], keep: Keep) -> str | None:
         """Ask, as many at once as the file allows; each reply is kept as it arrives. Returns why it stopped, if it did."""
-        left = iter(numbers)
+        left = iter(prompts.items())
+        at_once = 16 if self._config.concurrency == "auto" else int(self._config.concurrency)
+        in_vain = 0
         stopped: list[str] = []
         async with ChatClient(self._config, self._judge.key) as client:
-            with tqdm(total=len(numbers), desc=f"Drafting ({self.label})", unit="draft", file=sys.stderr) as bar:
+            with tqdm(total=len(prompts), desc=f"Drafting ({self.label})", unit="draft", file=sys.stderr) as bar:
 
                 async def ask_on() -> None:
-                    for number in left:
+                    nonlocal in_vain
+                    for key, prompt in left:
                         try:
-                            reply = await client.ask(({"role": "user", "content": prompts[number]},))
+                            reply = await client.ask(({"role": "user", "content": prompt},))
+                            keep(key, reply)
+                            bar.update()
+                            in_vain = in_vain + 1 if reply.in_vain else 0
+                            if in_vain >= max(MOST_IN_VAIN, at_once):
+                                raise Hopeless(f"{in_vain} requests in a row got no reply; the last: {reply.failed}")
                         except Hopeless as fault:
                             client.closing = True
                             stopped.append(str(fault))
-                            return
-                        keep(number, reply)
-                        bar.update()
                         if client.closing:
                             return
 
-                at_once = 16 if self._config.concurrency == "auto" else int(self._config.concurrency)
-                await asyncio.gather(*(ask_on() for _ in range(min(at_once, len(numbers)))))
+                await asyncio.gather(*(ask_on() for _ in range(min(at_once, len(prompts)))))
         return stopped[0] if stopped else None
 
 

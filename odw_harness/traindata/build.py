@@ -8,18 +8,18 @@ from typing import Any
 
 from odw_harness.errors import DataError
 from odw_harness.rules import Report
-from odw_harness.traindata.card import LONG, as_json, card, check_pair, duplicates, show
+from odw_harness.traindata.card import LONG, as_json, card, check_pair, duplicates, show, sound
 from odw_harness.traindata.dataset import Folder, split
 from odw_harness.traindata.diversity import plain
 from odw_harness.traindata.draft import draft
 from odw_harness.traindata.elements import elements_of
 from odw_harness.traindata.pair import Pair
+from odw_harness.traindata.rows import DRAFTS
 from odw_harness.traindata.sources import Source, Sources, read_sources
 
 COUNT = 400
 UNKNOWN = "其他"
 """Stands for the 文种 of a document whose title names none."""
-_DRAFTS = "odw_drafts.jsonl"
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,7 @@ def _drafted(documents: list[Source], asked: Asked, folder: Folder) -> tuple[lis
         from odw_harness.traindata.ask import Drafter
 
         drafter = Drafter(asked.draft_with)
-        told = drafter.draft(
-            [(each.text, elements_of(each.text, each.genre)) for each in wanted], folder.path / _DRAFTS
-        )
+        told = drafter.draft([(each.text, elements_of(each.text, each.genre)) for each in wanted], folder.path / DRAFTS)
         drafts = {id(wanted[number]): text for number, text in told.drafts.items()}
         about |= {"by": drafter.label, "by_model": len(drafts), "without_model": len(wanted) - len(drafts)}
         about |= {"refused": told.incomplete, "failed": told.failed}
@@ -127,9 +125,9 @@ def _chosen(
     reports = {pair.id: check_pair(pair) for pair in _told(pairs)}
     left_out = {"invalid": 0, "duplicates": 0}
     if asked.require_valid:
-        sound = [pair for pair in pairs if reports[pair.id].passed and not reports[pair.id].missing_facts]
-        left_out["invalid"] = len(pairs) - len(sound)
-        pairs = sound
+        valid = [pair for pair in pairs if sound(reports[pair.id])]
+        left_out["invalid"] = len(pairs) - len(valid)
+        pairs = valid
     alike = duplicates(pairs)
     if asked.drop_duplicates:
         kept = [pair for pair in pairs if pair.document not in alike]

@@ -48,11 +48,10 @@ def card(
     reports: dict[str, Report],
     alike: dict[str, tuple[str, bool]],
 ) -> dict[str, Any]:
-    """Counts, diversity and faults of what is written. reports: by pair id. alike: see `duplicates`."""
+    """Counts, diversity and faults of what is written: a pair at least. reports: by pair id. alike: `duplicates` of it."""
     pairs = [*train, *validation]
     documents = documents_of(pairs)
     held = {pair.document for pair in validation}
-    alike = {later: what for later, what in alike.items() if later in documents and what[0] in documents}
     return {
         "pairs": {"train": len(train), "validation": len(validation)},
         "documents": {"train": len(documents.keys() - held), "validation": len(held)},
@@ -66,7 +65,7 @@ def card(
             "instructions": _distinct(pair.instruction for pair in pairs),
             "near_duplicates": {
                 "documents": len(alike),
-                "share": round(len(alike) / len(documents), 4) if documents else 0.0,
+                "share": round(len(alike) / len(documents), 4),
                 "exact": sum(exact for _, exact in alike.values()),
                 "across_the_split": sum((later in held) != (earlier in held) for later, (earlier, _) in alike.items()),
                 "jaccard": NEAR,
@@ -90,7 +89,7 @@ def _of_genre(
         "median_characters": int(median(map(len, texts))),
         "distinct_4": _rounded(distinct(map(plain, texts), 4)),
         "near_duplicates": len(documents.keys() & alike.keys()),
-        "failed": sum(not _sound(reports[pair.id]) for pair in pairs),
+        "failed": sum(not sound(reports[pair.id]) for pair in pairs),
     }
 
 
@@ -103,7 +102,8 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _sound(report: Report) -> bool:
+def sound(report: Report) -> bool:
+    """Whether a document fails no hard rule check and lacks no fact."""
     return report.passed and not report.missing_facts
 
 
@@ -111,8 +111,8 @@ def _rules(pairs: list[Pair], reports: dict[str, Report]) -> dict[str, Any]:
     own = [reports[pair.id] for pair in pairs]
     findings = [finding for report in own for finding in report.findings if not finding.ok]
     return {
-        "mean": round(sum(report.rules for report in own) / len(own), 4) if own else None,
-        "failed_pairs": sum(not _sound(report) for report in own),
+        "mean": round(sum(report.rules for report in own) / len(own), 4),
+        "failed_pairs": sum(not sound(report) for report in own),
         "missing_facts": sum(bool(report.missing_facts) for report in own),
         "hard": dict(Counter(each.check for each in findings if each.level == "hard").most_common()),
         "soft": dict(Counter(each.check for each in findings if each.level == "soft").most_common()),

@@ -12,10 +12,9 @@ from typing import Any
 
 from odw_harness.errors import DataError
 from odw_harness.traindata.pair import Pair
-from odw_harness.traindata.rows import INFO, read_info
+from odw_harness.traindata.rows import CARD, INFO, TRAIN, VALIDATION, read_info
 from odw_harness.written import written
 
-TRAIN, VALIDATION, CARD = "odw_train", "odw_val", "odw_data.json"
 FORMATS = ("alpaca", "sharegpt")
 _ENTRIES: dict[str, dict[str, Any]] = {
     "alpaca": {

@@ -8,7 +8,8 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-_DIGITS = "〇一二三四五六七八九"
+from odw_harness.texts import DIGITS, chinese
+
 _ROMAN = dict(
     zip(
         (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1),
@@ -18,21 +19,6 @@ _ROMAN = dict(
 )
 _DEEPEST = 9
 _LONGEST_CHAIN = 20
-
-
-def chinese(number: int) -> str:
-    """A number up to 9999 as it is counted in Chinese.
-
-    >>> [chinese(n) for n in (1, 10, 11, 20, 105, 110, 1010)]
-    ['一', '十', '十一', '二十', '一百零五', '一百一十', '一千零一十']
-    """
-    parts, zero = "", False
-    for unit, mark in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        digit = number // unit % 10
-        if digit:
-            parts += ("零" if zero and parts else "") + _DIGITS[digit] + mark
-        zero = digit == 0
-    return parts.removeprefix("一") if 10 <= number < 20 else parts
 
 
 def written(number: int, form: str) -> str | None:
@@ -51,7 +37,7 @@ def written(number: int, form: str) -> str | None:
     if form in ("chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCountingThousand"):
         return chinese(number) if number < 10_000 else None
     if form in ("ideographDigital", "taiwaneseDigital", "japaneseDigitalTenThousand"):
-        return "".join(_DIGITS[int(digit)] for digit in str(number))
+        return "".join(DIGITS[int(digit)] for digit in str(number))
     if form == "ideographTraditional":
         return "甲乙丙丁戊己庚辛壬癸"[number - 1] if 1 <= number <= 10 else None
     circled = {"decimalEnclosedCircle": "①", "decimalEnclosedCircleChinese": "①"}

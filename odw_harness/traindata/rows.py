@@ -6,6 +6,7 @@ dataset_info.json says which; without one a row's own fields tell.
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +14,14 @@ from typing import Any
 
 from odw_harness.errors import DataError
 from odw_harness.jsonl import read_rows
+from odw_harness.traindata.leaks.beside import NAME as LEAKS
 
 INFO = "dataset_info.json"
+TRAIN, VALIDATION = "odw_train", "odw_val"
+"""Datasets that `odw data build` writes, each to NAME.jsonl."""
+CARD, DRAFTS = "odw_data.json", "odw_drafts.jsonl"
+OWN_FILES = (INFO, f"{TRAIN}.jsonl", f"{VALIDATION}.jsonl", CARD, DRAFTS, LEAKS)
+"""What `odw data` writes into a folder. One that holds people's documents too is read without them."""
 _ALPACA = {"prompt": "instruction", "query": "input", "response": "output"}
 _SHAREGPT = {
     "role_tag": "from",
@@ -30,6 +37,8 @@ _OPENAI |= {"observation_tag": "tool", "function_tag": "function", "system_tag":
 _CHUNK = 1 << 20
 _LARGEST_ROW = 64 << 20
 """Characters."""
+_FIRST, _NEXT = re.compile(r"[^ \t\r\n]"), re.compile(r"[^ \t\r\n,]")
+"""Where a row of a JSON array begins, or its end."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +113,8 @@ def _of_folder(folder: Path, notices: list[str]) -> list[TrainingFile]:
 
 
 def _is_data(path: Path) -> bool:
-    return (
-        path.is_file()
-        and path.suffix in (".jsonl", ".json")
-        and not path.name.startswith((".", "odw_data.", "odw_leaks."))
-    )
+    hidden = path.name.startswith(".") or path.name in (CARD, LEAKS)
+    return path.is_file() and path.suffix in (".jsonl", ".json") and not hidden
 
 
 def _entries(folder: Path, notices: list[str]) -> list[TrainingFile]:
@@ -170,17 +176,19 @@ def _starts_an_array(path: Path, name: str) -> bool:
 
 def _array(path: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of a JSON array, without the whole of it in memory."""
-    decoder, buffer, number = json.JSONDecoder(), "", 0
+    decoder, buffer, at, number = json.JSONDecoder(), "", 0, 0
     try:
         with path.open(encoding="utf-8-sig") as file:
             buffer = file.read(_CHUNK).lstrip()[1:]
             while True:
-                buffer = buffer.lstrip(" \t\r\n" + ("," if number else ""))
-                if buffer.startswith("]"):
+                begins = (_NEXT if number else _FIRST).search(buffer, at)
+                at = begins.start() if begins else len(buffer)
+                if buffer.startswith("]", at):
                     return
                 try:
-                    value, end = decoder.raw_decode(buffer)
+                    value, at = decoder.raw_decode(buffer, at)
                 except (json.JSONDecodeError, RecursionError) as fault:
+                    buffer, at = buffer[at:], 0
                     more = file.read(max(_CHUNK, len(buffer))) if len(buffer) < _LARGEST_ROW else ""
                     if not more:
                         reason = fault.msg if isinstance(fault, json.JSONDecodeError) else "nested too deeply"
@@ -191,7 +199,6 @@ def _array(path: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 if not isinstance(value, dict):
                     raise DataError(f"{name}: row {number}: must be a JSON object, got {type(value).__name__}")
                 yield f"{name}: row {number}", value
-                buffer = buffer[end:]
     except UnicodeDecodeError as fault:
         raise DataError(f"{name}: not UTF-8 (byte {fault.start}); save it as UTF-8") from None
     except OSError as error:

@@ -15,7 +15,9 @@ from typing import Any
 from odw_harness.check import read_document
 from odw_harness.errors import DataError, DocumentError
 from odw_harness.jsonl import read_rows
-from odw_harness.traindata.rows import INFO, read_row
+from odw_harness.rules.document import INVISIBLE
+from odw_harness.texts import storable
+from odw_harness.traindata.rows import OWN_FILES, read_row
 
 READ = (".docx", ".txt", ".md", ".jsonl")
 _CONVERT = "convert it: soffice --headless --convert-to docx FILE, or save it as .docx in Word or WPS"
@@ -27,11 +29,8 @@ _REFUSED = {
     ".json": "save it as .jsonl, one object on each line",
     **dict.fromkeys((".html", ".htm", ".mht"), "save its text as .txt"),
 }
-_OWN_FILES = re.compile(r"odw_(?:train|val|drafts)\.jsonl")
-"""What `odw data build` writes. A folder that holds both is read without them."""
 _SHORTEST = 30
 """Characters: less is no document."""
-_INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 
@@ -67,9 +66,14 @@ def read_sources(paths: list[str]) -> Sources:
         path = Path(os.path.expanduser(given))
         if not path.exists():
             raise DataError(f"--from {given}: no such file or folder")
-        files = [(path, path.name)] if not path.is_dir() else list(_walk(path))
-        usable = [each for each in files if path.is_file() or each[0].suffix.lower() in (*READ, *_REFUSED)]
-        others.update(each[0].suffix.lower() or "no ending" for each in files if each not in usable)
+        files = [(path, storable(path.name))] if not path.is_dir() else list(_walk(path))
+        usable = []
+        for file, name in files:
+            ending = file.suffix.lower()
+            if path.is_file() or ending in (*READ, *_REFUSED):
+                usable.append((file, name))
+            else:
+                others[ending or "no ending"] += 1
         if not usable:
             raise DataError(f"--from {given}: the folder holds no {', '.join(READ)}")
         for file, name in usable:
@@ -77,7 +81,7 @@ def read_sources(paths: list[str]) -> Sources:
             try:
                 found.documents += _read(file, name, found)
             except (DataError, DocumentError) as error:
-                found.skipped.append(str(error).replace(str(file), name))
+                found.skipped.append(storable(str(error).replace(str(file), name)))
     if others:
         told = ", ".join(f"{count} × {ending}" for ending, count in sorted(others.items()))
         found.notices.append(f"other files left alone: {told}")
@@ -89,9 +93,9 @@ def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for file in sorted(files):
-            if not file.startswith((".", "~$")) and file != INFO and not _OWN_FILES.fullmatch(file):
+            if not file.startswith((".", "~$")) and file not in OWN_FILES:
                 path = Path(where, file)
-                yield path, str(Path(folder.resolve().name) / path.relative_to(folder))
+                yield path, storable(str(Path(folder.resolve().name) / path.relative_to(folder)))
 
 
 def _read(path: Path, name: str, found: Sources) -> list[Source]:
@@ -132,12 +136,12 @@ def _rows(path: Path, name: str, found: Sources) -> Iterator[Source]:
         except StopIteration:
             break
         except DataError as error:
-            found.skipped.append(f"{error}; nothing after it is read")
+            found.skipped.append(f"{storable(str(error))}; nothing after it is read")
             break
         try:
             source, has_system = _row(row, where)
         except DataError as error:
-            found.skipped.append(str(error))
+            found.skipped.append(storable(str(error)))
         else:
             systems += has_system
             yield source
@@ -152,12 +156,14 @@ def _row(row: dict[str, Any], where: str) -> tuple[Source, bool]:
     read = read_row(row, where)
     if read.turns > 1:
         raise DataError(f"{where}: has {read.turns} answers; give one question and one answer a row")
-    answered = _document(read.answered, where)
-    if not read.asked.strip():
+    genre = storable(genre) or None
+    answered, asked = storable(read.answered), storable(read.asked).strip()
+    document = _document(answered, where)
+    if not asked:
         if "text" not in row:
             raise DataError(f"{where}: the instruction is empty; give the document as text to have one drafted")
-        return Source(where, answered, None, genre), bool(read.system)
-    return Source(where, read.answered.strip(), read.asked.strip(), genre), bool(read.system)
+        return Source(where, document, None, genre), bool(read.system)
+    return Source(where, answered.strip(), asked, genre), bool(read.system)
 
 
 def tidy(text: str) -> str:
@@ -166,7 +172,7 @@ def tidy(text: str) -> str:
     >>> tidy("　　为做好工作，\\u00a0现通知\\r\\n\\n　一、 总体要求  ")
     '为做好工作， 现通知\\n一、 总体要求'
     """
-    lines = _INVISIBLE.sub("", text).replace("\u00a0", " ").splitlines()
+    lines = INVISIBLE.sub("", text).replace("\u00a0", " ").splitlines()
     return "\n".join(stripped for line in lines if (stripped := line.strip()))
 
 

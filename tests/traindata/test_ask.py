@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tenacity import wait_none
 
 from odw_harness.cli import main
+from odw_harness.judge import client
 from odw_harness.traindata.ask import needed
 from odw_harness.traindata.elements import elements_of
 from tests.judge.server import JudgeServer, fails, says
@@ -111,6 +113,49 @@ def test_a_server_that_gives_up_midway_is_told_and_the_data_is_there(
     )
     assert made(folder)["通知"]["style"] == "model"
     assert made(folder)["函"]["style"] != "model"
+
+
+def test_a_server_that_no_longer_replies_is_not_asked_on_and_on(
+    folder: Path,
+    judge_server: JudgeServer,
+    served_judge: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(client, "backoff", wait_none())
+    served_judge.write_text(served_judge.read_text() + "concurrency: 1\n")
+    for number in range(30):
+        (folder / "in" / f"c{number}.txt").write_text(NOTICE.replace("防溺水", f"第{number}次演练"), "utf-8")
+    judge_server.script = [says("好"), says(WHOLE)]
+    judge_server.always = fails(500, "boom")
+    assert build(folder, served_judge) == 2
+    assert (
+        "stopped: 12 requests in a row got no reply; the last: server error: HTTP 500: boom" in capsys.readouterr().err
+    )
+    assert len(judge_server.requests) == 2 + 12 * client.ATTEMPTS
+    assert (card(folder)["by_model"], card(folder)["failed"], card(folder)["without_model"]) == (1, 12, 31)
+
+
+def test_the_same_text_twice_is_asked_for_once(folder: Path, judge_server: JudgeServer, served_judge: Path) -> None:
+    (folder / "in" / "c.txt").write_text(NOTICE, "utf-8")
+    judge_server.by_answer = {"防溺水": says(WHOLE), "河道": says("写函")}
+    judge_server.always = says("好")
+    assert build(folder, served_judge) == 0
+    asked = [body["messages"][0]["content"] for body in judge_server.requests]
+    assert (sum("防溺水" in each for each in asked), len(asked)) == (1, 3)
+
+
+def test_a_reply_after_nothing_but_a_cut_line_is_kept(
+    folder: Path, judge_server: JudgeServer, served_judge: Path
+) -> None:
+    judge_server.by_answer = {"防溺水": says(WHOLE)}
+    judge_server.always = says("好")
+    (folder / "out").mkdir()
+    (folder / "out" / "odw_drafts.jsonl").write_text('{"key": "ab", "te', "utf-8")
+    assert build(folder, served_judge) == 0
+    asked = len(judge_server.requests)
+    assert build(folder, served_judge) == 0
+    assert len(judge_server.requests) == asked
 
 
 def test_a_refused_key_or_a_judge_that_is_no_server_is_one_line(

@@ -1,6 +1,7 @@
 """`odw data build`, as it is typed."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,32 @@ def test_the_same_input_gives_the_same_files(documents: Path, tmp_path: Path) ->
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert [turn["from"] for turn in rows(tmp_path / "a" / "odw_train.jsonl")[0]["conversations"]] == ["human", "gpt"]
+
+
+def test_the_folder_of_the_documents_takes_the_data_as_often_as_it_is_built(documents: Path) -> None:
+    command = ["data", "build", "-o", str(documents), "--from", str(documents)]
+    assert main(command) == 0
+    assert main(["data", "leaks", str(documents), "--out", str(documents)]) == 0
+    first = (documents / "odw_train.jsonl").read_bytes()
+    assert main(command) == 0
+    assert (documents / "odw_train.jsonl").read_bytes() == first
+
+
+def test_names_and_texts_that_no_file_takes_end_no_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    try:
+        for name in (b"\xb9\xfe.txt", b"\xb9\xfe.pdf"):  # no UTF-8
+            (folder / os.fsdecode(name)).write_text(NOTICE, "utf-8")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    lines(folder / "a.jsonl", json.dumps({"text": LETTER + "\ud83d"}), json.dumps({"\ud83d": 1}))
+    assert main(["data", "build", "-o", str(tmp_path / "out"), "--from", str(folder), "--json"]) == 2
+    card = json.loads(capsys.readouterr().out)
+    assert card["sources"] == ["in/a.jsonl", "in/??.txt"]
+    assert [each.split(": ")[0] for each in card["skipped"]] == ["in/a.jsonl", "in/??.pdf"]
+    made = [row for name in ("odw_train", "odw_val") for row in rows(tmp_path / "out" / f"{name}.jsonl")]
+    assert sorted(row["output"] for row in made) == [NOTICE, LETTER + "?"]
 
 
 def test_bad_files_are_told_the_others_built_and_the_exit_code_says_so(

@@ -7,28 +7,13 @@ import pytest
 
 from odw_harness.questions import OUTPUT_CONTRACT, Question
 from odw_harness.rules import check_text, of_genre, of_question
+from odw_harness.rules.genres import GENRES
 from odw_harness.traindata.generate import generate, made
 from odw_harness.traindata.generate.scenario import Scenario
 from odw_harness.traindata.pair import Pair
 
 Made = list[tuple[Scenario, Pair]]
-STATUTORY = [
-    "决议",
-    "决定",
-    "令",
-    "公报",
-    "公告",
-    "通告",
-    "意见",
-    "通知",
-    "通报",
-    "报告",
-    "请示",
-    "批复",
-    "议案",
-    "函",
-    "纪要",
-]
+STATUTORY = [genre.name for genre in GENRES.values() if genre.statutory]
 COMMON = ["工作总结", "工作计划", "讲话稿", "调研报告"]
 STYLES = ["facts", "points", "colloquial", "rewrite", "upper"]
 DATE = r"(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?"
@@ -46,7 +31,7 @@ def question_of(scenario: Scenario, pair: Pair) -> Question:
     return Question(
         id=pair.id,
         genre=pair.genre,
-        direction={"报告": "up", "请示": "up", "议案": "up", "函": "parallel"}.get(pair.genre, "none"),
+        direction=GENRES[pair.genre].direction,
         issuers=scenario.issuers,
         recipient=scenario.recipient,
         doc_number=scenario.doc_number,
@@ -206,6 +191,13 @@ def test_no_part_of_a_text_is_left_empty(pairs: Made) -> None:
             doubled = re.search(r"(?!一|组织)([\u4e00-\u9fff]{2})\1", text)
             assert empty is None, (empty, text)
             assert doubled is None, (doubled, text)
+
+
+def test_no_point_in_brackets_stands_alone(pairs: Made) -> None:
+    for _, pair in pairs:
+        lines = pair.output.split("\n")
+        firsts, seconds = (sum(line.startswith(mark) for line in lines) for mark in ("（一）", "（二）"))
+        assert firsts == seconds, pair.output
 
 
 def test_book_marks_within_book_marks_are_single(pairs: Made) -> None:

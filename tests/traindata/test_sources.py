@@ -1,11 +1,13 @@
 """People's documents from files and folders; each fault is one line."""
 
+import json
 from pathlib import Path
 
 import pytest
 from docx import Document
 
 from odw_harness.errors import DataError
+from odw_harness.traindata.rows import OWN_FILES
 from odw_harness.traindata.sources import read_sources
 from tests.traindata.support import LETTER, NOTICE, lines
 
@@ -107,6 +109,31 @@ def test_a_bad_row_is_skipped_and_broken_json_ends_its_file(tmp_path: Path) -> N
     ]
     assert found.skipped[-1].startswith("a.jsonl: line 9: not JSON: ")
     assert found.skipped[-1].endswith("; nothing after it is read")
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark(tmp_path: Path) -> None:
+    """JSON may spell one, and no file of UTF-8 takes it."""
+    half = "\ud83d"
+    file = lines(tmp_path / "a.jsonl", *(json.dumps(row) for row in (
+        {"text": NOTICE + half, "genre": "通知" + half},
+        {"instruction": "写函" + half, "output": LETTER + half},
+        {half: NOTICE},
+    )))  # fmt: skip
+    found = read_sources([str(file)])
+    assert [(each.text, each.instruction, each.genre) for each in found.documents] == [
+        (NOTICE + "?", None, "通知?"),
+        (LETTER + "?", "写函?", None),
+    ]
+    assert [each.split("; ")[1] for each in found.skipped] == ["its fields: ?"]
+
+
+def test_a_folder_that_holds_what_was_made_of_it_is_read_without_that(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(NOTICE, "utf-8")
+    for name in OWN_FILES:
+        (tmp_path / name).write_text("{}", "utf-8")
+    found = read_sources([str(tmp_path)])
+    assert [source.text for source in found.documents] == [NOTICE]
+    assert (found.skipped, found.notices) == ([], [])
 
 
 def test_a_path_that_is_not_there_or_a_folder_with_nothing_is_a_mistake(tmp_path: Path) -> None:

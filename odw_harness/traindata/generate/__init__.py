@@ -8,6 +8,7 @@ that the other lacks. Nothing of the evaluation's questions is used (`guard`).
 import random
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from odw_harness.traindata.generate import guard
 from odw_harness.traindata.generate.ask import STYLES, ask
@@ -33,7 +34,7 @@ def generate(count: int, seed: int) -> list[Pair]:
 def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
     """Pairs without end, each with what its document was made from."""
     rng = random.Random(seed)
-    decks = {genre: _deck(genre, options, rng) for genre, options in makers().items()}
+    decks = {genre: _deck(options, rng) for genre, options in makers().items()}
     number = document = 0
     while True:
         for genre in rng.sample(list(decks), len(decks)):
@@ -60,13 +61,13 @@ def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
                 )
 
 
-def _deck(genre: str, options: tuple[Maker, ...], rng: random.Random) -> Iterator[tuple[Maker, Field, int]]:
+def _deck(options: tuple[Maker, ...], rng: random.Random) -> Iterator[tuple[Maker, Field, Any]]:
     """Makers with matters without end, every one before any comes again; makers take turns."""
     piles = []
     for maker in options:
         suited = [field for field in fields() if (maker.institutions if field.institutions else maker.bureaus)]
-        piles.append([(maker, field, i) for field in suited for i in range(len(_matters(field, maker)))])
-    decks: list[list[tuple[Maker, Field, int]]] = [[] for _ in piles]
+        piles.append([(maker, field, matter) for field in suited for matter in _matters(field, maker)])
+    decks: list[list[tuple[Maker, Field, Any]]] = [[] for _ in piles]
     while True:
         for index in rng.sample(range(len(piles)), len(piles)):
             if not decks[index]:
@@ -75,16 +76,16 @@ def _deck(genre: str, options: tuple[Maker, ...], rng: random.Random) -> Iterato
                 yield decks[index].pop()
 
 
-def _matters(field: Field, maker: Maker) -> list[object]:
+def _matters(field: Field, maker: Maker) -> list[Any]:
     if maker.matters in ("公告", "通告"):
         return [notice for notice in field.notices if notice["kind"] == maker.matters]
     return list(getattr(field, maker.matters))
 
 
-def _document(card: tuple[Maker, Field, int], rng: random.Random) -> tuple[Scenario, str]:
-    maker, field, index = card
+def _document(card: tuple[Maker, Field, Any], rng: random.Random) -> tuple[Scenario, str]:
+    maker, field, matter = card
     while True:
-        scenario = maker.make(Composer(rng, field), _matters(field, maker)[index])
+        scenario = maker.make(Composer(rng, field), matter)
         output = layout(scenario)
         if not guard.leaks(output):
             return scenario, output

@@ -74,13 +74,22 @@ def _name(scenario: Scenario) -> str:
     return "、".join(scenario.issuers)
 
 
+def _lead(scenario: Scenario, key: str, rng: random.Random) -> str:
+    """The request itself, in one of the wordings of a style."""
+    return _pick(rng, key).format(
+        who=_name(scenario),
+        what=subject(scenario),
+        whole=_whole(scenario),
+        genre=scenario.genre,
+        upper=scenario.upper.text if scenario.upper else "",
+    )
+
+
 def facts(scenario: Scenario, rng: random.Random) -> str:
     """Everything in running text."""
     mark = rng.choice(("。", "。", "；"))
     told = mark.join(item.text for item in _items(scenario)) + "。"
-    lead = _pick(rng, "facts_lead").format(
-        who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
-    )
+    lead = _lead(scenario, "facts_lead", rng)
     head = _given(scenario)
     if rng.random() < 0.5:
         return f"{lead}{'，' + head if head else ''}。{told}"
@@ -89,7 +98,7 @@ def facts(scenario: Scenario, rng: random.Random) -> str:
 
 def points(scenario: Scenario, rng: random.Random) -> str:
     """A list of fields."""
-    lead = _pick(rng, "points_lead").format(genre=scenario.genre, what=subject(scenario))
+    lead = _lead(scenario, "points_lead", rng)
     mark = rng.choice(("", "- ", "· ", "* ", "number"))
     rows = [("发文机关", _name(scenario)), ("标题事由", subject(scenario)), *_head(scenario)]
     body = [(item.label, item.value) for item in _items(scenario)]
@@ -100,9 +109,7 @@ def points(scenario: Scenario, rng: random.Random) -> str:
 
 def colloquial(scenario: Scenario, rng: random.Random) -> str:
     """A colleague's request."""
-    lead = _pick(rng, "spoken_lead").format(
-        who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
-    )
+    lead = _lead(scenario, "spoken_lead", rng)
     joins = [_pick(rng, "spoken_join") if i % 2 else "" for i in range(len(_items(scenario)))]
     told = "。".join(f"{join}{item.spoken}" for join, item in zip(joins, _items(scenario), strict=True))
     head = _given(scenario)
@@ -112,9 +119,7 @@ def colloquial(scenario: Scenario, rng: random.Random) -> str:
 
 def rewrite(scenario: Scenario, rng: random.Random) -> str:
     """A faulty draft to be written anew: no layout, spoken words, a wrong closing, without title."""
-    lead = _pick(rng, "rewrite_lead").format(
-        who=_name(scenario), what=subject(scenario), whole=_whole(scenario), genre=scenario.genre
-    )
+    lead = _lead(scenario, "rewrite_lead", rng)
     told = [item.spoken if rng.random() < 0.6 else item.text for item in _items(scenario)]
     title = _pick(rng, "draft_title").format(
         what=subject(scenario).removeprefix("关于").removesuffix("的" + scenario.genre)
@@ -132,9 +137,7 @@ def upper(scenario: Scenario, rng: random.Random) -> str:
     """From a superior's document, one point of which is to be carried out."""
     if scenario.upper is None:
         raise ValueError("there is no superior's document")
-    lead = _pick(rng, "upper_lead").format(
-        upper=scenario.upper.text, who=_name(scenario), what=subject(scenario), genre=scenario.genre
-    )
+    lead = _lead(scenario, "upper_lead", rng)
     told = rng.choice(("。", "；")).join(item.text for item in scenario.items)
     head = _given(scenario)
     return f"{lead}{head}{'。' if head else ''}{_pick(rng, 'upper_facts')}{told}。"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
+from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate import figures
-from odw_harness.traindata.generate.figures import Metric
 from odw_harness.traindata.generate.material import Field, read
-from odw_harness.traindata.generate.scenario import Item
+from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import (
     Organ,
     World,
@@ -24,7 +24,6 @@ from odw_harness.traindata.generate.world import (
 )
 
 T = TypeVar("T")
-NUMERALS = "一二三四五六七八九十"
 COUNTS = "零一两三四五六"
 
 
@@ -53,6 +52,8 @@ class Composer:
         start = date(self.year, *first)
         end = date(self.year + (last < first), *last)
         self.today = working_day(start + timedelta(days=self.rng.randint(0, (end - start).days)))
+        if self.today > end:  # last and the days before it are a weekend
+            self.today -= timedelta(days=7)
 
     # drawing
 
@@ -63,6 +64,11 @@ class Composer:
     def sample(self, options: Sequence[T], count: int) -> list[T]:
         """Different ones of the options, in a drawn order."""
         return self.rng.sample(options, min(count, len(options)))
+
+    def in_order(self, options: Sequence[T], count: int) -> list[T]:
+        """Different ones of the options, in their own order."""
+        chosen = self.rng.sample(range(len(options)), min(count, len(options)))
+        return [options[index] for index in sorted(chosen)]
 
     def chance(self, share: float) -> bool:
         """True in that share of cases."""
@@ -89,8 +95,12 @@ class Composer:
 
     def parts_of_rule(self, count: int) -> list[str]:
         """What a rule is about: 职责分工, 监督检查 …, in the order in which rules have them."""
-        parts = read("phrases.yaml")["rule_parts"]
-        return [parts[index] for index in sorted(self.rng.sample(range(len(parts)), count))]
+        parts: list[str] = read("phrases.yaml")["rule_parts"]
+        return self.in_order(parts, count)
+
+    def person(self) -> str:
+        """A person's name."""
+        return person(self.rng)
 
     def people(self, count: int) -> list[str]:
         """Names of different people."""
@@ -187,14 +197,18 @@ class Composer:
             reasons = [matter["aim"], *([self.say("general_aim")] if self.chance(0.6) else [])]
         return f"{self.pick(('为', '为', '为进一步', '为切实'))}{'，'.join(reasons)}，"
 
-    def metric(self, text: str) -> Metric:
+    def metric(self, text: str) -> Item:
         """Draw a metric."""
         return figures.draw(text, self.rng)
 
-    def metrics(self, texts: Sequence[str], count: int) -> list[Metric]:
+    def metrics(self, texts: Sequence[str], count: int) -> list[Item]:
         """Draw several metrics, in their order."""
-        chosen = sorted(self.rng.sample(range(len(texts)), min(count, len(texts))))
-        return [self.metric(texts[index]) for index in chosen]
+        return [self.metric(text) for text in self.in_order(texts, count)]
+
+    def sections_with(self, section: str, more: int) -> list[tuple[str, dict[str, list[str]]]]:
+        """A section of the field and that many others, in the field's order."""
+        chosen = [section, *self.sample([name for name in self.field.sections if name != section], more)]
+        return [(name, part) for name, part in self.field.sections.items() if name in chosen]
 
     def measures(self, matter: dict[str, Any], count: int) -> list[tuple[str, str]]:
         """Measures of a campaign, a policy or a section: name and what to do, a sentence without its full stop.
@@ -208,9 +222,8 @@ class Composer:
 
     def deed(self, clauses: Sequence[str]) -> str:
         """Two or three clauses of a measure."""
-        chosen = sorted(self.rng.sample(range(len(clauses)), min(len(clauses), self.pick((2, 2, 3)))))
-        mark = self.pick(("，", "，", "；"))
-        return mark.join(clauses[index] for index in chosen)
+        chosen = self.in_order(clauses, self.pick((2, 2, 3)))
+        return self.pick(("，", "，", "；")).join(chosen)
 
     def extra(self, matter: dict[str, Any]) -> str:
         """What to do about a matter in the field's general words."""
@@ -220,24 +233,19 @@ class Composer:
         """Paragraphs of named points; level: 一 or （一） or 是 (in one paragraph), by default drawn."""
         level = level or self.pick(("一", "（一）", "是"))
         if level == "是":
-            points = [f"{NUMERALS[i]}是{name}，{text}" for i, (name, text) in enumerate(pairs)]
+            points = [f"{CN[i]}是{name}，{text}" for i, (name, text) in enumerate(pairs)]
             return [f"{'。'.join(points)}。"]
-        marks = [f"{NUMERALS[i]}、" if level == "一" else f"（{NUMERALS[i]}）" for i in range(len(pairs))]
+        marks = [f"{CN[i]}、" if level == "一" else f"（{CN[i]}）" for i in range(len(pairs))]
         return [f"{mark}{name}。{text}。" for mark, (name, text) in zip(marks, pairs, strict=True)]
 
     def sections(self, *parts: tuple[str, list[str]]) -> list[str]:
         """Paragraphs under headings 一、 二、 …; parts without paragraphs are left out."""
         lines: list[str] = []
         for number, (heading, paragraphs) in enumerate((part for part in parts if part[1]), 0):
-            lines += [f"{NUMERALS[number]}、{heading}", *paragraphs]
+            lines += [f"{CN[number]}、{heading}", *paragraphs]
         return lines
 
     # items
-
-    @staticmethod
-    def item(metric: Metric) -> Item:
-        """The item of a metric."""
-        return Item(metric.label, metric.value, metric.text, metric.spoken, metric.facts)
 
     def named(self, label: str, names: Sequence[str]) -> Item:
         """An item of a list of names (measures, tasks)."""
@@ -247,11 +255,18 @@ class Composer:
         text = f"{label}{self.pick(('为', '包括', '是'))}{listed}{closing}"
         return Item(label, listed, text, f"{label}就写{listed}{spoken}", tuple(names))
 
+    @staticmethod
+    def section_item(name: str, metrics: Sequence[Item]) -> Item:
+        """The item of a section's figures."""
+        text, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
+        facts = tuple(fact for metric in metrics for fact in metric.facts)
+        return Item(name, text, f"{name}方面，{text}", f"{name}这块，{spoken}", facts)
+
     def upper(self, topic: str, organ: Organ, measure: str, genre: str = "通知") -> Item:
         """A superior's document and the point of it that is to be carried out; its facts begin with title and number."""
         sender, code = self.superior(organ)
         title, number = f"《{sender}关于{topic}的{genre}》", f"{code}〔{self.year}〕{self.integer(3, 90)}号"
-        cited, point = f"{title}（{number}）", f"第{NUMERALS[self.integer(1, 6)]}条"
+        cited, point = f"{title}（{number}）", f"第{CN[self.integer(1, 6)]}条"
         return Item(
             "依据",
             f"{cited}{point}“{measure}”",
@@ -266,3 +281,10 @@ class Composer:
             return ""
         cited = f"{upper.facts[0]}（{upper.facts[1]}）"
         return self.pick((f"根据{cited}要求，", f"按照{cited}部署，", f"根据{cited}精神，", f"按照{cited}要求，"))
+
+    # the document
+
+    def issued(self, genre: str, organ: Organ, title: str, body: list[str], items: list[Item], **more: Any) -> Scenario:
+        """A document that its organ heads, in the title, and signs. title: without the organ."""
+        name = organ.name
+        return Scenario(genre, f"{name}{title}", (name,), self.stamp, body, items, signature=(name,), **more)

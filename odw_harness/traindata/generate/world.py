@@ -53,29 +53,22 @@ class World:
     def government(self, level: str) -> Organ:
         """The people's government of the city or the county."""
         if level == "city":
+            place, up = f"{self.city}市", f"{self.province}省"
             down = "各县（市、区）人民政府，市政府各部门、各直属机构"
-            return Organ(
-                f"{self.city}市人民政府",
-                "市人民政府",
-                "我市",
-                f"{self.city[0]}政",
-                "全市",
-                f"{self.city}市",
-                "市长",
-                f"{self.province}省人民政府",
-                down,
-            )
-        down = "各乡镇人民政府、街道办事处，县政府各部门"
+        else:
+            place, up = f"{self.county}县", f"{self.city}市"
+            down = "各乡镇人民政府、街道办事处，县政府各部门"
+        kind = place[-1]
         return Organ(
-            f"{self.county}县人民政府",
-            "县人民政府",
-            "我县",
-            f"{self.county[0]}政",
-            "全县",
-            f"{self.county}县",
-            "县长",
-            f"{self.city}市人民政府",
-            down,
+            name=f"{place}人民政府",
+            short=f"{kind}人民政府",
+            me=f"我{kind}",
+            code=f"{place[0]}政",
+            area=f"全{kind}",
+            place=place,
+            head=f"{kind}长",
+            up=f"{up}人民政府",
+            down=down,
         )
 
     def bureau(self, field: Field, level: str, other: bool = False) -> Organ:
@@ -83,33 +76,23 @@ class World:
         return self._department(field.organ, field.code, level, other)
 
     def _department(self, organ: str, code: str, level: str, other: bool) -> Organ:
-        me = "我委" if organ.endswith("委员会") else "我局"
-        head = "主任" if organ.endswith("委员会") else "局长"
+        kind, head = ("委", "主任") if organ.endswith("委员会") else ("局", "局长")
         if level == "city":
-            city = self.other_city if other else self.city
-            down = f"各县（市、区）{organ}，{organ[-1] if me == '我局' else '委'}属各单位"
-            return Organ(
-                f"{city}市{organ}",
-                f"市{organ}",
-                me,
-                city[0] + code,
-                "全市",
-                f"{city}市",
-                head,
-                f"{city}市人民政府",
-                down,
-            )
-        county = self.other_county if other else self.county
+            place = f"{self.other_city if other else self.city}市"
+            down = f"各县（市、区）{organ}，{kind}属各单位"
+        else:
+            place = f"{self.other_county if other else self.county}县"
+            down = "各乡镇人民政府、街道办事处，县直有关单位"
         return Organ(
-            f"{county}县{organ}",
-            f"县{organ}",
-            me,
-            county[0] + code,
-            "全县",
-            f"{county}县",
-            head,
-            f"{county}县人民政府",
-            "各乡镇人民政府、街道办事处，县直有关单位",
+            name=f"{place}{organ}",
+            short=f"{place[-1]}{organ}",
+            me=f"我{kind}",
+            code=place[0] + code,
+            area=f"全{place[-1]}",
+            place=place,
+            head=head,
+            up=f"{place}人民政府",
+            down=down,
         )
 
     def helper(self, organ: str, level: str) -> Organ:

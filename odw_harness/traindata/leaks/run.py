@@ -1,6 +1,5 @@
 """`odw data leaks`: all rows of some training data looked at once, and a report on every question."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from odw_harness.models import sha256
 from odw_harness.questions import load_questions
 from odw_harness.resources import QUESTIONS
 from odw_harness.texts import shown
@@ -118,8 +118,10 @@ def _report(
     return {
         "flagged": [question.id for question, found in zip(asked, findings, strict=True) if found.flagged],
         "thresholds": {"exact": "always", **asdict(thresholds)},
-        "training": [{"file": file.path.name, "sha256": _hash(file.path), "rows": counts[file.name]} for file in files],
-        "questions_file": {"file": Path(questions or QUESTIONS).name, "sha256": _hash(Path(questions or QUESTIONS))},
+        "training": [
+            {"file": file.path.name, "sha256": sha256(file.path), "rows": counts[file.name]} for file in files
+        ],
+        "questions_file": {"file": Path(questions or QUESTIONS).name, "sha256": sha256(Path(questions or QUESTIONS))},
         "fingerprints": {question.id: question.fingerprint for question in asked},
         "questions": [
             {
@@ -139,11 +141,6 @@ def _report(
             for question, found, facts in zip(asked, findings, index.facts.facts, strict=True)
         ],
     }
-
-
-def _hash(path: Path) -> str:
-    with path.expanduser().open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def show(report: dict[str, Any]) -> None:

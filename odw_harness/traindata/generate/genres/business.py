@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
-from odw_harness.traindata.generate.figures import draw
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import COUNTS, Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ
 
@@ -14,9 +14,7 @@ def summary(c: Composer, section: str) -> Scenario:
     c.redate((12, 20), (2, 5))
     organ = c.issuer("city bureau")
     year = c.year - 1 if c.today.month < 6 else c.year
-    others = [name for name in c.field.sections if name != section]
-    chosen = [section, *c.sample(others, c.pick((1, 2)))]
-    parts = [(name, part) for name, part in c.field.sections.items() if name in chosen]
+    parts = c.sections_with(section, c.pick((1, 2)))
     told = [(name, part, c.metrics(part["metrics"], 2)) for name, part in parts]
     problem, remedy = c.pick(c.field.problems)
     target = c.metric(c.pick(c.pick(c.field.policies)["targets"]))
@@ -26,17 +24,7 @@ def summary(c: Composer, section: str) -> Scenario:
     measures = list(dict(measures).items())[:2]
     goal = f"{year + 1}年打算{target.text}"
     items = [Item("总结年度", f"{year}年", f"总结{year}年工作", f"总结{year}年的工作", (f"{year}年",))]
-    for name, _, metrics in told:
-        clauses, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
-        items.append(
-            Item(
-                name,
-                clauses,
-                f"{name}方面，{clauses}",
-                f"{name}这块，{spoken}",
-                tuple(f for m in metrics for f in m.facts),
-            )
-        )
+    items += [c.section_item(name, metrics) for name, _, metrics in told]
     items += [
         Item("不足", problem, f"不足：{problem}", f"不足是{problem}", (problem,)),
         Item(f"{year + 1}年目标", target.text, goal, goal, (f"{year + 1}年", *target.facts)),
@@ -56,8 +44,7 @@ def summary(c: Composer, section: str) -> Scenario:
         (c.pick(("存在的不足", "存在的问题")), [f"{lack}，{problem}。"]),
         (c.pick(("下一步打算", f"{year + 1}年工作打算")), [plan, *c.listing(measures, c.pick(("（一）", "是")))]),
     )
-    title = f"{organ.name}{year}年{c.pick(('', '度'))}工作总结"
-    return Scenario("工作总结", title, (organ.name,), c.stamp, body, items, signature=(organ.name,))
+    return c.issued("工作总结", organ, f"{year}年{c.pick(('', '度'))}工作总结", body, items)
 
 
 _DOABLE = re.compile(
@@ -76,7 +63,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
         campaign["results"] for campaign in c.field.campaigns
     ]
     counts = [text for texts in pool for text in texts if len(text.split()) == 3 and _DOABLE.match(text)]
-    targets = [draw(text, c.rng) for text in c.sample(counts, 2)]
+    targets = [c.metric(text) for text in c.sample(counts, 2)]
     campaign, project, training = c.pick(c.field.campaigns), c.pick(c.field.projects), c.pick(c.field.trainings)
     upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.75) else None
     months = [f"{month}月底前" for month in sorted(c.rng.sample(range(8 if half else 3, 13), 3))]
@@ -112,7 +99,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     for (name, size, facts, how, office), due in zip(tasks, months, strict=True):
         items.append(
             Item(
-                f"任务{NUMERALS[len(points)]}",
+                f"任务{CN[len(points)]}",
                 f"{name}，{size}，{due}完成，责任部门{office}",
                 f"{due}{name}，{size}，责任部门为{office}",
                 f"{due}要{name}，{size}，交给{office}",
@@ -145,16 +132,7 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
         (c.pick(("重点任务", "主要任务")), c.listing(points, "（一）")),
         ("保障措施", c.listing(kept, c.pick(("（一）", "是")))),
     )
-    return Scenario(
-        "工作计划",
-        f"{organ.name}{span}工作计划",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        signature=(organ.name,),
-        upper=upper,
-    )
+    return c.issued("工作计划", organ, f"{span}工作计划", body, items, upper=upper)
 
 
 def _speaker(organ: Organ, name: str) -> str:
@@ -165,7 +143,7 @@ def _speaker(organ: Organ, name: str) -> str:
 def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """讲话稿 of the head of an organ: what went well, what didn't, what is asked."""
     organ = c.issuer("city bureau", "county bureau", "city", "county")
-    name, head = campaign["name"], c.people(1)[0]
+    name, head = campaign["name"], c.person()
     results = c.metrics(campaign["results"], c.pick((2, 3)))
     problem, remedy = campaign["problem"]
     behind, deadline = f"{c.integer(13, 46)}个", f"{min(12, c.today.month + c.integer(1, 3))}月底"
@@ -176,7 +154,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
     told_of = f"{problem}，还有{behind}单位进展滞后"
     items = [
         Item("会议", f"{c.stamp}召开{meeting}", f"{c.stamp}召开{meeting}", f"{c.stamp}开{meeting}", (meeting,)),
-        *map(c.item, results),
+        *results,
         Item("问题", told_of, f"存在的问题：{told_of}", f"问题嘛，{told_of}", (problem, behind)),
         c.named("要求", [measure for measure, _ in measures]),
         Item("时限", f"{deadline}前全面完成", f"{deadline}前全面完成任务", f"{deadline}前要全面完成任务", (deadline,)),
@@ -196,7 +174,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
         len(measures),
     )
     steps = [
-        f"第{NUMERALS[i]}，{measure}。{text}。{press}。"
+        f"第{CN[i]}，{measure}。{text}。{press}。"
         for i, ((measure, text), press) in enumerate(zip(measures, presses, strict=True))
     ]
     last = f"{c.pick(('所有任务，', '各项任务', '时间上，各项任务'))}{deadline}前要全面完成。"
@@ -217,7 +195,7 @@ def speech(c: Composer, campaign: dict[str, Any]) -> Scenario:
             c.say("speech_end"),
         ]
     else:
-        body = [opening, good, bad, f"下面，我提{'零一两三'[len(steps)]}点要求。", *steps, last, c.say("speech_end")]
+        body = [opening, good, bad, f"下面，我提{COUNTS[len(steps)]}点要求。", *steps, last, c.say("speech_end")]
     if c.chance(0.5):
         body.append("谢谢大家。")
     return Scenario(
@@ -255,7 +233,7 @@ def survey(c: Composer, policy: dict[str, Any]) -> Scenario:
     items = [
         Item("调研时间", when, f"调研时间为{when}", f"{when}去调研的", (when,)),
         Item("调研方式", basics, basics, basics, (where, f"{asked}份", f"{back}份", visits)),
-        *map(c.item, facts),
+        *facts,
         Item(
             "存在问题",
             "；".join(found),

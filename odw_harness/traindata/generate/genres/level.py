@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from odw_harness.texts import chinese
 from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
+
+_CLOSINGS = ("特此函商。", "特此函达。", "专此函达。", "盼复。", "特此函达，请予支持为盼。", "特此函商，盼复。")
 
 
 def _colleague(c: Composer) -> tuple[Organ, Organ]:
@@ -30,18 +33,7 @@ def _neighbour(c: Composer) -> tuple[Organ, Organ]:
 def _letter(
     c: Composer, organ: Organ, other: Organ, title: str, body: list[str], items: list[Item], **more: Any
 ) -> Scenario:
-    return Scenario(
-        "函",
-        f"{organ.name}{title}",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        recipient=other.name,
-        doc_number=c.number_of(organ, "函"),
-        signature=(organ.name,),
-        **more,
-    )
+    return c.issued("函", organ, title, body, items, recipient=other.name, doc_number=c.number_of(organ, "函"), **more)
 
 
 def joint_letter(c: Composer, campaign: dict[str, Any]) -> Scenario:
@@ -87,7 +79,7 @@ def joint_letter(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body += [
         f"{c.pick(('以上事项，', '有关意见，', '以上建议，'))}请{other.you}于{reply}前函复。",
         c.say("contact", name=contact[0], tel=contact[1]),
-        c.pick(("特此函商。", "特此函达。", "专此函达。", "盼复。", "特此函达，请予支持为盼。", "特此函商，盼复。")),
+        c.pick(_CLOSINGS),
     ]
     return _letter(
         c, organ, other, f"关于商请{c.pick(('联合', '共同'))}开展{name}的函", body, items, contact=contact, upper=upper
@@ -100,7 +92,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     topic = c.noun(policy["name"])
     start = c.later(12, 30)
     when, group, reply = c.span(start, c.later(1, 3, start)), f"{c.integer(6, 16)}人", day(c.later(3, 8))
-    leader, contact, names = c.people(1)[0], c.contact(), [name for name, _ in c.measures(policy, c.pick((2, 3)))]
+    leader, contact, names = c.person(), c.contact(), [name for name, _ in c.measures(policy, c.pick((2, 3)))]
     sites = f"{c.integer(2, 5)}个"
     items = [
         Item("事由", f"学习考察{topic}", f"拟学习考察{topic}经验", f"想去学{topic}的经验", (topic,)),
@@ -125,7 +117,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     )
     opening = f"{heard}。{c.why(policy)}{organ.me}拟赴{other.you}学习考察。{c.say('letter_turn', you=other.you)}"
     points = [
-        ("考察时间", f"{when}"),
+        ("考察时间", when),
         ("考察人员", f"由{organ.head}{leader}带队，共{group}"),
         ("考察内容", f"{'、'.join(names)}等方面的做法和经验"),
         ("有关请求", f"请{other.you}协助安排{sites}现场点，并介绍有关情况"),
@@ -135,7 +127,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     body += [
         f"{c.pick(('如蒙同意，', '能否接待，', '以上事项，'))}请于{reply}前函复。",
         c.say("contact", name=contact[0], tel=contact[1]),
-        c.pick(("特此函商。", "特此函达。", "专此函达。", "盼复。", "特此函达，请予支持为盼。", "特此函商，盼复。")),
+        c.pick(_CLOSINGS),
     ]
     return _letter(
         c,
@@ -206,7 +198,7 @@ def comment_reply(c: Composer, rule: dict[str, str]) -> Scenario:
     inner = title.replace("《", "〈").replace("》", "〉")
     asked = f"《{other.name}关于征求{inner}意见的函》（{c.number_of(other, '函')}）"
     numbers = sorted(c.rng.sample(range(6, 40), 2))
-    clauses = [f"第{_chinese(value)}条" for value in numbers]
+    clauses = [f"第{chinese(value)}条" for value in numbers]
     name = c.parts_of_rule(1)[0]
     days = f"{c.integer(11, 28)}个工作日"
     changes = [f"建议{clauses[0]}增加“{name}”的内容", f"建议{clauses[1]}办理时限明确为{days}"]
@@ -291,10 +283,3 @@ def visit_reply(c: Composer, policy: dict[str, Any]) -> Scenario:
         c.say("letter_reply_end"),
     ]
     return _letter(c, organ, other, f"关于学习考察{topic}有关事宜的复函", body, items, contact=contact)
-
-
-def _chinese(value: int) -> str:
-    """A number from 1 to 99 in Chinese numerals."""
-    digits = "一二三四五六七八九"
-    tens, ones = divmod(value, 10)
-    return f"{digits[tens - 1] if tens > 1 else ''}{'十' if tens else ''}{digits[ones - 1] if ones else ''}"

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.texts import chinese
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import divide
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import day
@@ -11,9 +13,8 @@ from odw_harness.traindata.generate.world import day
 def _standing_committee(c: Composer) -> tuple[str, str]:
     """A place, and a meeting of its people's congress's standing committee."""
     place = c.pick((f"{c.world.city}市", f"{c.world.county}县"))
-    tens, ones = divmod(c.integer(11, 39), 10)
-    count = f"{'' if tens == 1 else NUMERALS[tens - 1]}十{NUMERALS[ones - 1] if ones else ''}"
-    return place, f"{place}第{NUMERALS[c.integer(2, 8)]}届人民代表大会常务委员会第{count}次会议"
+    count = chinese(c.integer(11, 39))
+    return place, f"{place}第{CN[c.integer(2, 8)]}届人民代表大会常务委员会第{count}次会议"
 
 
 def plan_resolution(c: Composer, policy: dict[str, Any]) -> Scenario:
@@ -29,15 +30,15 @@ def staff_resolution(c: Composer, policy: dict[str, Any]) -> Scenario:
     plan = f"《{policy['name']}实施方案（{c.year}—{c.year + 3}年）》"
     if organ.name.startswith("中共"):
         place = organ.name[2:5]
-        session = f"中国共产党{place}第{NUMERALS[c.integer(2, 8)]}届委员会第{NUMERALS[c.integer(3, 8)]}次全体会议"
+        session = f"中国共产党{place}第{CN[c.integer(2, 8)]}届委员会第{CN[c.integer(3, 8)]}次全体会议"
         return _plan(c, policy, session, (place, plan, organ.short, f"全{place[-1]}各级党组织和广大党员"))
-    session = f"{organ.name}第{NUMERALS[c.integer(1, 7)]}届职工代表大会第{NUMERALS[c.integer(1, 5)]}次会议"
+    session = f"{organ.name}第{CN[c.integer(1, 7)]}届职工代表大会第{CN[c.integer(1, 5)]}次会议"
     return _plan(c, policy, session, (organ.short, plan, organ.short, "全体职工"))
 
 
 def _plan(c: Composer, policy: dict[str, Any], session: str, parties: tuple[str, str, str, str]) -> Scenario:
     place, plan, author, everyone = parties
-    targets, head = [c.metric(text) for text in policy["targets"]], c.people(1)[0]
+    targets, head = [c.metric(text) for text in policy["targets"]], c.person()
     aim, year = "，".join(target.text for target in targets), f"{plan.split('—')[1][:4]}年"
     measures = c.measures(policy, c.pick((2, 3)))
     names = [name for name, _ in measures]
@@ -85,7 +86,7 @@ def work_resolution(c: Composer, section: str) -> Scenario:
     """决议 of a standing committee on a report of a field's work."""
     c.redate((2, 10), (8, 20))
     place, session = _standing_committee(c)
-    year, head, part = f"{c.year - 1}年", c.people(1)[0], c.field.sections[section]
+    year, head, part = f"{c.year - 1}年", c.person(), c.field.sections[section]
     office = f"{place[-1]}{c.field.organ}"
     report = f"{place[-1]}人民政府关于{year}{c.field.name}工作情况的报告"
     results = c.metrics(part["metrics"], 3)

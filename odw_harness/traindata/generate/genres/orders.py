@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
@@ -72,9 +73,9 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         (f"{stage}阶段（{span}）", c.say(f"stage_{key}"))
         for stage, span, key in zip(stages, spans, ("first", "second", "third"), strict=True)
     ]
-    required = c.listing(measures, c.pick(("（一）", "（一）", "是")))
-    if c.chance(0.35):
-        required += c.listing([c.pair("lead_effort")], "（一）") if not required[0].startswith("（一）") else []
+    level = c.pick(("（一）", "（一）", "是"))
+    effort = [c.pair("lead_effort")] if c.chance(0.35) and level == "是" else []
+    required = c.listing([*measures, *effort], level)
     form = c.integer(0, 2)
     if form == 0 or not staged:
         timed = c.listing(steps, "（一）") if staged else [f"{c.pick(('自', '工作时间为'))}{when}。"]
@@ -100,16 +101,14 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.7):
         body.append(c.say("notice_end", us=organ.short))
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于开展{name}的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于开展{name}的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "发", "办"))),
-        signature=(organ.name,),
         attachments=tuple(f"{topic}{table}" for table in tables),
         contact=contact,
         upper=upper,
@@ -152,16 +151,14 @@ def training_notice(c: Composer, training: str) -> Scenario:
     body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.6):
         body.append("特此通知。")
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于举办{training}的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于举办{training}的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办", "函"))),
-        signature=(organ.name,),
         attachments=("参训人员报名表",) if c.chance(0.6) else (),
         contact=contact,
     )
@@ -203,30 +200,27 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         f"{c.why(campaign)}{c.pick((f'{organ.short}决定召开', '经研究，决定召开', '定于近期召开'))}{meeting}。{c.say('meeting_turn')}"
     ]
     parts = [
-        ("会议时间", f"{when}"),
-        ("会议地点", f"{where}"),
+        ("会议时间", when),
+        ("会议地点", where),
         ("参会人员", f"各单位负责人，共{seats}"),
         ("会议内容", f"{speakers}交流发言；部署{'、'.join(names)}等工作"),
         ("有关要求", f"{'。'.join(rules)}。请于{signup}前将参会名单报{organ.short}"),
     ]
     if c.chance(0.5):
-        for numeral, (label, text) in zip("一二三四五", parts, strict=True):
-            body += [f"{numeral}、{label}", f"{text}。"]
+        body += c.sections(*((label, [f"{text}。"]) for label, text in parts))
     else:
-        body += [f"{numeral}、{label}：{text}。" for numeral, (label, text) in zip("一二三四五", parts, strict=True)]
+        body += [f"{CN[i]}、{label}：{text}。" for i, (label, text) in enumerate(parts)]
     body.append(c.say("contact", name=contact[0], tel=contact[1]))
     if c.chance(0.5):
         body.append("特此通知。")
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于召开{meeting}的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于召开{meeting}的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办"))),
-        signature=(organ.name,),
         attachments=("参会人员回执",) if c.chance(0.4) else (),
         contact=contact,
     )
@@ -267,16 +261,14 @@ def print_notice(c: Composer, rule: dict[str, str]) -> Scenario:
     ]
     if c.chance(0.4):
         body.append(c.say("notice_end", us=organ.short))
-    return Scenario(
+    return c.issued(
         "通知",
-        f"{organ.name}关于印发《{book}》的通知",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于印发《{book}》的通知",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "规", "办发"))),
-        signature=(organ.name,),
     )
 
 
@@ -302,7 +294,7 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
             (year, *(fact for target in targets for fact in target.facts)),
         ),
         c.named("重点任务", [name for name, _ in measures]),
-        *([c.item(support)] if supported else []),
+        *([support] if supported else []),
         Item("责任分工", duty, duty, f"{lead}牵头，{'、'.join(helpers)}配合", (lead, *helpers)),
     ]
     opening = f"{c.why(policy)}{c.basis(upper)}{c.say('opinion_turn', topic=policy['name'], area=organ.area)}"
@@ -331,16 +323,14 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
     if c.chance(0.5):
         body.append(c.say("opinion_end", lead=lead))
     kind = c.pick(("意见", "实施意见", "若干意见", "指导意见"))
-    return Scenario(
+    return c.issued(
         "意见",
-        f"{organ.name}关于{policy['name']}的{kind}",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{policy['name']}的{kind}",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
         upper=upper,
     )
 

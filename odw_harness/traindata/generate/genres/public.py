@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import number
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import day, phone
@@ -11,7 +12,7 @@ from odw_harness.traindata.generate.world import day, phone
 
 def order(c: Composer, rule: dict[str, str]) -> Scenario:
     """令 that publishes a rule of the city's government (条例 art. 8(3), GB/T 9704—2012 10.2)."""
-    organ, mayor = c.organ("city"), c.people(1)[0]
+    organ, mayor = c.organ("city"), c.person()
     name = c.measure_of(rule)
     kind, title = name[-2:], f"{organ.place}{name}"
     passed, start = day(c.earlier(5, 30)), day(c.later(25, 120))
@@ -46,7 +47,7 @@ def order(c: Composer, rule: dict[str, str]) -> Scenario:
 def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """令 that honours a unit (条例 art. 8(3): 嘉奖有关单位和人员)."""
     level = c.pick(("city", "county"))
-    organ, head = c.organ(level), c.people(1)[0]
+    organ, head = c.organ(level), c.person()
     unit = f"{organ.place}{c.field.organ}"
     results = c.metrics(campaign["results"], c.pick((1, 2)))
     since, code = day(c.earlier(60, 200)), f"第{c.integer(14, 168)}号"
@@ -59,7 +60,7 @@ def honour_order(c: Composer, campaign: dict[str, Any]) -> Scenario:
             f"他们从{since}起开展{campaign['name']}",
             (since, campaign["name"]),
         ),
-        *map(c.item, results),
+        *results,
         Item("签署", f"{organ.head}{head}", f"由{organ.head}{head}签署", f"{organ.head}{head}签的", (head,)),
     ]
     told = "，".join(result.text for result in results)
@@ -90,25 +91,10 @@ def bulletin(c: Composer, section: str) -> Scenario:
     c.redate((2, 1), (6, 20))
     organ = c.organ("city bureau")
     year = f"{c.year - 1}年"
-    others = [name for name in c.field.sections if name != section]
-    chosen = [section, *c.sample(others, c.pick((1, 2, 2)))]
-    told = [
-        (name, c.metrics(part["metrics"], c.pick((2, 3, 3))))
-        for name, part in c.field.sections.items()
-        if name in chosen
-    ]
+    parts = c.sections_with(section, c.pick((1, 2, 2)))
+    told = [(name, c.metrics(part["metrics"], c.pick((2, 3, 3)))) for name, part in parts]
     items = [Item("统计年度", year, f"反映{year}情况", f"写{year}的情况", (year,))]
-    for name, metrics in told:
-        clauses, spoken = "，".join(metric.text for metric in metrics), "，".join(metric.spoken for metric in metrics)
-        items.append(
-            Item(
-                name,
-                clauses,
-                f"{name}方面，{clauses}",
-                f"{name}这块，{spoken}",
-                tuple(f for m in metrics for f in m.facts),
-            )
-        )
+    items += [c.section_item(name, metrics) for name, metrics in told]
     body = []
     if c.chance(0.6):
         intro = c.pick(
@@ -123,7 +109,7 @@ def bulletin(c: Composer, section: str) -> Scenario:
     for i, (name, metrics) in enumerate(told):
         lead = c.pick((f"{year}，{organ.area}", "全年", f"{organ.area}", f"{year}，"))
         body += [
-            f"{NUMERALS[i]}、{name}",
+            f"{CN[i]}、{name}",
             f"{lead}{c.pick(('，', '；', '。')).join(metric.text for metric in metrics)}。",
         ]
     return Scenario(
@@ -185,10 +171,10 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
     call = listed[-1]
     form = c.integer(0, 3)
     if form == 0:
-        body = [opening, *(f"{NUMERALS[i]}、{item.label}：{item.value}。" for i, item in enumerate(listed))]
-        body.append(f"{NUMERALS[len(listed)]}、{c.pick(('其他事项', '有关要求'))}：{'；'.join(rules)}。")
+        body = [opening, *(f"{CN[i]}、{item.label}：{item.value}。" for i, item in enumerate(listed))]
+        body.append(f"{CN[len(listed)]}、{c.pick(('其他事项', '有关要求'))}：{'；'.join(rules)}。")
     elif form == 1:
-        points = [f"（{NUMERALS[i]}）{item.label}：{item.value}。" for i, item in enumerate(listed[:-1])]
+        points = [f"（{CN[i]}）{item.label}：{item.value}。" for i, item in enumerate(listed[:-1])]
         body = [
             opening,
             *c.sections(
@@ -198,8 +184,8 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
             ),
         ]
     elif form == 2:
-        body = [opening, *(f"{NUMERALS[i]}、{item.label}为{item.value}。" for i, item in enumerate(listed[:-1]))]
-        body += [f"{NUMERALS[len(listed) - 1 + i]}、{rule}。" for i, rule in enumerate(rules)]
+        body = [opening, *(f"{CN[i]}、{item.label}为{item.value}。" for i, item in enumerate(listed[:-1]))]
+        body += [f"{CN[len(listed) - 1 + i]}、{rule}。" for i, rule in enumerate(rules)]
         body.append(f"{call.label}：{call.value}。")
     else:
         body = [
@@ -211,13 +197,11 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
     if c.chance(0.8):
         body.append(f"特此{genre}。")
     suffix = c.pick(("告", "公告" if genre == "公告" else "通告"))
-    return Scenario(
+    return c.issued(
         genre,
-        f"{organ.name}关于{notice['title']}的{genre}",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{notice['title']}的{genre}",
         body,
         items,
         doc_number=c.number_of(organ, suffix) if c.chance(0.5) else None,
-        signature=(organ.name,),
     )

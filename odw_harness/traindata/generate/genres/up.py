@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
-from odw_harness.traindata.generate.figures import divide
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
+from odw_harness.traindata.generate.figures import divide, itemised
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, day
 
 
-def _signed(c: Composer, organ: Organ) -> dict[str, Any]:
-    """The head and the foot of a document to a superior: recipient, number, 签发人, signature."""
+def _head(c: Composer, organ: Organ) -> dict[str, Any]:
+    """The head of a document to a superior: recipient, number, 签发人."""
     suffix = "" if c.field.institutions else c.pick(("", "", "报"))
     return {
         "recipient": organ.up,
         "doc_number": c.number_of(organ, suffix),
-        "signatory": c.people(1)[0],
-        "signature": (organ.name,),
+        "signatory": c.person(),
     }
 
 
@@ -36,7 +36,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     items = [
         c.named("主要做法", [measure for measure, _ in measures]),
-        *map(c.item, results),
+        *results,
         Item(
             "存在问题", found, f"存在的主要问题：{found}", f"问题是{found}", tuple(problem for problem, _ in problems)
         ),
@@ -61,7 +61,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
     care = c.extra(campaign)
     last = f"{c.pick(('力争', '确保'))}{deadline}前完成全部任务"
     plan = f"下一步，{organ.me}将{remedies}，{last}。"
-    did = "".join(f"{NUMERALS[i]}是{measure}，{text}。" for i, (measure, text) in enumerate(measures))
+    did = c.listing(measures, "是")[0]
     form = c.integer(0, 2)
     if form == 0:
         points = [
@@ -98,16 +98,7 @@ def campaign_report(c: Composer, campaign: dict[str, Any]) -> Scenario:
         body = [opening, did, f"截至目前，{'，'.join(told)}。", f"工作中还存在一些问题：{found}。{plan}"]
     body.append(c.say("report_end"))
     kind = c.pick(("工作", "开展", "进展"))
-    return Scenario(
-        "报告",
-        f"{organ.name}关于{name}{kind}情况的报告",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        upper=upper,
-        **_signed(c, organ),
-    )
+    return c.issued("报告", organ, f"关于{name}{kind}情况的报告", body, items, upper=upper, **_head(c, organ))
 
 
 def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
@@ -123,8 +114,8 @@ def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
     spent = round(total * c.integer(68, 96) / 100)
     given, used = divide(total, len(sources), c.rng), divide(spent, len(project["uses"]), c.rng)
     rate, rest = f"{spent / total * 100:.1f}%", f"{total - spent}万元"
-    origin = "、".join(f"{source}资金{value}万元" for source, value in zip(sources, given, strict=True))
-    outgo = "、".join(f"{use}{value}万元" for use, value in zip(project["uses"], used, strict=True))
+    origin = itemised([f"{source}资金" for source in sources], given)
+    outgo = itemised(project["uses"], used)
     arranged = f"共安排资金{total}万元，其中{origin}"
     paid = f"已支出{spent}万元，执行率{rate}，其中{outgo}"
     left = f"结余资金{rest}"
@@ -168,9 +159,7 @@ def funds_report(c: Composer, project: dict[str, Any]) -> Scenario:
             f"资金管理中存在的主要问题是{problem}。下一步，{organ.me}将{plan}",
         ]
     body.append(c.say("report_end"))
-    return Scenario(
-        "报告", f"{organ.name}关于{name}资金使用情况的报告", (organ.name,), c.stamp, body, items, **_signed(c, organ)
-    )
+    return c.issued("报告", organ, f"关于{name}资金使用情况的报告", body, items, **_head(c, organ))
 
 
 def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
@@ -190,7 +179,7 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
         )
     )
     parts = divide(total, len(sources), c.rng)
-    money = f"总投资{total}万元，其中{'、'.join(f'{source}{value}万元' for source, value in zip(sources, parts, strict=True))}"
+    money = f"总投资{total}万元，其中{itemised(sources, parts)}"
     start = c.later(60, 150)
     finish = c.later(200, 600, start)
     term = f"{start.year}年{start.month}月至{finish.year}年{finish.month}月"
@@ -202,7 +191,7 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
     items = [
         Item("建设必要性", "，".join(need), "，".join(need), "，".join(need), tuple(need)),
         *([Item("选址", site, f"选址{site}", f"地点选在{site}", (site,))] if site else []),
-        *map(c.item, scale),
+        *scale,
         Item("投资", money, money, money, (f"{total}万元", *(f"{value}万元" for value in parts))),
         Item("建设期", term, f"建设期为{term}", f"工期是{term}", (term,)),
     ]
@@ -224,16 +213,8 @@ def project_request(c: Composer, project: dict[str, Any]) -> Scenario:
     else:
         body = [opening, reason, f"{f'项目{size}' if site else size}。项目{money}。建设期为{term}。", ask]
     body.append(c.say("request_end"))
-    return Scenario(
-        "请示",
-        f"{organ.name}关于{what}的请示",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        contact=contact,
-        contact_below=True,
-        **_signed(c, organ),
+    return c.issued(
+        "请示", organ, f"关于{what}的请示", body, items, contact=contact, contact_below=True, **_head(c, organ)
     )
 
 
@@ -246,14 +227,12 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
         ("设备购置", "人员培训", "技术服务", "宣传发动", "信息系统运行", "场地租用", "资料印制"), c.pick((2, 3))
     )
     parts = divide(total, len(uses), c.rng)
-    money = (
-        f"需工作经费{total}万元，其中{'、'.join(f'{use}{value}万元' for use, value in zip(uses, parts, strict=True))}"
-    )
+    money = f"需工作经费{total}万元，其中{itemised(uses, parts)}"
     until = _month_end(c, 1, 4)
     measures = c.measures(campaign, 2)
     upper = c.upper(f"开展{name}", organ, measures[0][0]) if c.chance(0.75) else None
     items = [
-        *map(c.item, results),
+        *results,
         c.named("工作任务", [measure for measure, _ in measures]),
         Item("完成时限", f"{until}前完成", f"计划{until}前完成", f"打算{until}前做完", (until,)),
         Item("经费需求", money, money, money, (f"{total}万元", *(f"{value}万元" for value in parts))),
@@ -277,17 +256,16 @@ def funds_request(c: Composer, campaign: dict[str, Any]) -> Scenario:
         c.say("request_end"),
     ]
     kind = c.pick(("安排", "申请安排", "拨付"))
-    return Scenario(
+    return c.issued(
         "请示",
-        f"{organ.name}关于{kind}{name}经费的请示",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{kind}{name}经费的请示",
         body,
         items,
         upper=upper,
         contact=contact,
         contact_below=True,
-        **_signed(c, organ),
+        **_head(c, organ),
     )
 
 
@@ -301,7 +279,7 @@ def bill(c: Composer, rule: dict[str, str]) -> Scenario:
     taken = round(got * c.integer(22, 58) / 100)
     asked_on = c.earlier(80, 200)
     asked, passed = f"{asked_on.year}年{asked_on.month}月", day(c.earlier(5, 20))
-    meeting, mayor = f"第{c.integer(14, 96)}次常务会议", c.people(1)[0]
+    meeting, mayor = f"第{c.integer(14, 96)}次常务会议", c.person()
     author, measures = f"市{c.field.organ}", c.parts_of_rule(c.pick((3, 4)))
     opinions = f"{asked}公开征求意见，收到意见{got}条，采纳{taken}条"
     content = c.chance(0.6)
@@ -333,7 +311,7 @@ def bill(c: Composer, rule: dict[str, str]) -> Scenario:
     body = [f"{c.why(rule)}{wish}，{must}。{drafted}", told]
     if content:
         listed = (
-            "；".join(f"{NUMERALS[i]}是{measure}" for i, measure in enumerate(measures))
+            "；".join(f"{CN[i]}是{measure}" for i, measure in enumerate(measures))
             if c.chance(0.5)
             else "、".join(measures)
         )

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from odw_harness.traindata.generate.compose import NUMERALS, Composer
+from odw_harness.rules.finding import CN
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Item, Scenario
 from odw_harness.traindata.generate.world import Organ, code_of, day
 
@@ -21,12 +22,12 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     honour = f"{c.year}年{campaign['name']}"
     results = c.metrics(campaign["results"], c.pick((2, 3)))
     groups, persons = f"{c.integer(6, 28)}个", f"{c.integer(13, 58)}名"
-    first, unit = c.people(1)[0], _unit(c, organ, campaign)
+    first, unit = c.person(), _unit(c, organ, campaign)
     text = f"授予{unit}等{groups}单位“{honour}先进集体”称号，授予{first}等{persons}同志“{honour}先进个人”称号"
-    items = [*map(c.item, results)]
-    items.append(
-        Item("表彰事项", text, text, text, (unit, groups, first, persons, f"{honour}先进集体", f"{honour}先进个人"))
-    )
+    items = [
+        *results,
+        Item("表彰事项", text, text, text, (unit, groups, first, persons, f"{honour}先进集体", f"{honour}先进个人")),
+    ]
     told = "，".join(result.text for result in results)
     since = c.pick((f"{c.year}年以来", "今年以来", "近一段时期"))
     effort = c.pick(("扎实推进", "精心组织实施", "深入开展", "统筹推进"))
@@ -35,16 +36,14 @@ def commendation(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body = [f"{since}，{organ.area}{effort}{campaign['name']}，{told}。{c.say('commend_praise')}"]
     rest = [f"{c.say('commend_turn')}，{decided}{text}。", c.say("commend_hope") + learn]
     body = [body[0] + rest[0], rest[1]] if c.chance(0.3) else [*body, *rest]
-    return Scenario(
+    return c.issued(
         "决定",
-        f"{organ.name}关于表彰{honour}先进集体和先进个人的决定",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于表彰{honour}先进集体和先进个人的决定",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
         attachments=("先进集体名单", "先进个人名单") if c.chance(0.5) else (),
     )
 
@@ -87,16 +86,8 @@ def repeal(c: Composer, rule: dict[str, str]) -> Scenario:
         )
     )
     body = [f"{cause}，{told}。{decided}", deed]
-    return Scenario(
-        "决定",
-        f"{organ.name}关于废止{title}的决定",
-        (organ.name,),
-        c.stamp,
-        body,
-        items,
-        recipient=organ.down,
-        doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
+    return c.issued(
+        "决定", organ, f"关于废止{title}的决定", body, items, recipient=organ.down, doc_number=c.number_of(organ, "发")
     )
 
 
@@ -112,7 +103,7 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     found = problem + (f"，{'、'.join(slow)}进展缓慢" if slow else "")
     items = [
         Item("数据截止", until, f"截至{until}", f"数据是到{until}的", (until,)),
-        *map(c.item, results),
+        *results,
         Item("存在问题", found, f"存在的问题是{found}", f"问题是{found}", (problem, *slow)),
         Item("整改期限", f"{deadline}前完成整改", f"要求{deadline}前完成整改", f"{deadline}前要整改完", (deadline,)),
         c.named("工作要求", [measure for measure, _ in measures]),
@@ -148,30 +139,28 @@ def progress_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     if c.chance(0.6):
         body.append(c.say("circular_end"))
     kind = c.pick(("进展", "推进", "工作"))
-    return Scenario(
+    return c.issued(
         "通报",
-        f"{organ.name}关于{name}{kind}情况的通报",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于{name}{kind}情况的通报",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, c.pick(("发", "办"))),
-        signature=(organ.name,),
     )
 
 
 def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """通报 that praises one person."""
     organ = c.issuer("city bureau", "county bureau", "city bureau")
-    name, person, post = campaign["name"], c.people(1)[0], campaign["office"]
+    name, person, post = campaign["name"], c.person(), campaign["office"]
     when, days = day(c.earlier(70, 110)), f"{c.integer(13, 46)}天"
     results = c.metrics(campaign["results"], 2)
     measures = c.measures(campaign, 2)
     act = f"{when}起，{post}{person}带领工作组连续奋战{days}"
     items = [
         Item("事迹", act, act, f"{when}起，{post}{person}带着工作组连续干了{days}", (when, post, person, days)),
-        *map(c.item, results),
+        *results,
         c.named("号召学习", [measure for measure, _ in measures]),
     ]
     told = "，".join(result.text for result in results)
@@ -181,16 +170,14 @@ def praise_circular(c: Composer, campaign: dict[str, Any]) -> Scenario:
     body = [f"在{name}中，{act}，{told}，{worth}。", decided, hope, *c.listing(measures)]
     if c.chance(0.5):
         body.append("特此通报。")
-    return Scenario(
+    return c.issued(
         "通报",
-        f"{organ.name}关于表扬{person}同志的通报",
-        (organ.name,),
-        c.stamp,
+        organ,
+        f"关于表扬{person}同志的通报",
         body,
         items,
         recipient=organ.down,
         doc_number=c.number_of(organ, "发"),
-        signature=(organ.name,),
     )
 
 
@@ -223,7 +210,7 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
     items = [
         Item("来文", asked, f"收到{asked}", f"收到了{asked}", (asked,)),
         Item("批复意见", agreed, f"经研究，{agreed}", f"意见是{agreed}", (agreed,)),
-        *map(c.item, scale),
+        *scale,
         Item(
             "投资",
             f"{'控制在' if capped else '核定为'}{cost}{'以内' if capped else ''}",
@@ -247,7 +234,7 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
     body = (
         [opening, "".join(points)]
         if c.chance(0.25)
-        else [opening, *(f"{NUMERALS[i]}、{text}" for i, text in enumerate(points))]
+        else [opening, *(f"{CN[i]}、{text}" for i, text in enumerate(points))]
     )
     if c.chance(0.8):
         body.append(c.say("approve_end", who=asker.me[1:]))
