@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from odw_harness.errors import AnswerError, OdwError
 from odw_harness.jsonl import read_rows
+from odw_harness.measures import of_measure
 from odw_harness.models import EMBEDDED, embedded_folder
 from odw_harness.rubric import RUBRICS
 from odw_harness.stats import mean_of
 from odw_harness.texts import document_of
-from odw_harness.verdict import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -339,7 +339,7 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             given = verdict["provenance"]
             yield {
                 **of_answer,
-                **_of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
+                **of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
                 "judge_repeat": given["repeat"],
                 "score": verdict["score"],
                 "unscored": verdict["unscored"],
@@ -366,34 +366,6 @@ def _hash_of(request: str, reference: str, split: str) -> str:
     """What is asked and what it is graded against: a question changed in either is another question."""
     text = "\0".join((request, reference, split))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
-
-
-@lru_cache(maxsize=4096)
-def _of_measure(rubric: str, provenance: str) -> dict[str, str]:
-    """The columns that say by whom and what a verdict is. provenance: as JSON, of repeat 0."""
-    who = Provenance(**json.loads(provenance))
-    return {
-        "measure": _measure(rubric, who),
-        "judge": who.judge,
-        "judge_model": who.model,
-        "judged_by": who.rubric,
-        "rubric_version": who.rubric_version,
-    }
-
-
-def _measure(rubric: str, who: Provenance) -> str:
-    """The name of a measure: readable, and of no other judge, setting, rubric or version.
-
-    >>> _measure("odweval", Provenance(judge="a", backend="api", model="m", revision="", rubric="odweval",
-    ...     rubric_version="1", prompt_hash=""))
-    'odweval v1 · a (4ca579)'
-    """
-    by = (
-        f"{who.rubric} v{who.rubric_version}"
-        if who.rubric == rubric
-        else f"{rubric} by {who.rubric} v{who.rubric_version}"
-    )
-    return f"{by} · {who.judge} ({who.fingerprint[:6]})"
 
 
 def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":
