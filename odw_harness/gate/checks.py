@@ -60,7 +60,8 @@ class Outcome(Frozen):
             wanted = "failed" if self.exit_code == 1 else "error"
             return f"{self.verdict}: " + "; ".join(f"{c.name}: {c.why}" for c in self.checks if c.state == wanted)
         figures = [check.name for check in self.checks if check.figure]
-        return f"{self.verdict}: {self.candidate} is not shown to be worse than {self.baseline} by more than is allowed ({', '.join(figures)})"
+        told = f"no drop that is shown and larger than allowed, {self.candidate} against {self.baseline}"
+        return f"{self.verdict}: {', '.join(figures)}: {told}"
 
 
 def gate(baseline: Side, candidate: Side, settings: Settings) -> Outcome:

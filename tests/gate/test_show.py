@@ -31,7 +31,8 @@ def test_the_first_line_says_what_happened_and_why(sides: tuple[str, str], capsy
     (row,) = [line.split() for line in out.splitlines() if line.split()[:1] == ["score"]]
     assert row == ["score", "4", "7.000", "6.000", "-1.000", "-0.300", "-1.000", "-0.300", "failed"]
     assert main(["gate", *reversed(sides)]) == 0
-    assert capsys.readouterr().out.startswith("PASS: Old is not shown to be worse than New by more than is allowed")
+    told = "PASS: score, rules, fact_recall: no drop that is shown and larger than allowed, Old against New\n"
+    assert capsys.readouterr().out.startswith(told)
 
 
 def test_the_terminal_tells_of_noise(tmp_path: Path, capsys: Capture) -> None:
