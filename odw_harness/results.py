@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from odw_harness.errors import AnswerError, OdwError
 from odw_harness.jsonl import read_rows
+from odw_harness.measures import of_measure
 from odw_harness.models import EMBEDDED, embedded_folder
 from odw_harness.rubric import RUBRICS
 from odw_harness.stats import mean_of
 from odw_harness.texts import document_of
-from odw_harness.verdict import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,13 @@ UNJUDGED = ("rules", "fact_recall")
 FIGURES = ("score", *UNJUDGED, *DIMENSIONS)
 """Everything that a question can have a mean of."""
 SPLITS = ("in19", "ood2")
+UNGRADED = "none"
+"""What stands for rubric and measure where nothing was graded (--predict_only): lm-eval's own name of no filter."""
+
+
+class _Foreign(AnswerError):
+    pass
+
 
 _NAME = re.compile(r"(?P<what>results|samples_(?P<task>.+))_(?P<date>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d+)\.jsonl?")
 _TASKS = ("odweval", "alignbench", "odw", "alignbench_writing")
@@ -39,10 +46,11 @@ _TASKS = ("odweval", "alignbench", "odw", "alignbench_writing")
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is not in the table, and why."""
+    """A file that is not in the table, and why. foreign: it is whole, and another task's."""
 
     file: Path
     reason: str
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,14 @@ class Run:
     samples: tuple[tuple[str, Path], ...]
 
     def answers(self, rubric: str) -> Iterator[Answer]:
-        """Every answer of the run as graded under a task's rubric, in the order of questions and repeats."""
+        """Every answer of the run as graded under a task's rubric, in the order of questions and repeats.
+
+        UNGRADED instead of a rubric gives those of a run with --predict_only.
+        """
         for _, file in self.samples:
             for where, row in read_rows(file, "samples file", AnswerError):
                 if row.get("filter") == rubric:
-                    yield from _answers(row, where)
+                    yield from _answers(row, where, rubric == UNGRADED)
 
 
 @dataclass
@@ -94,14 +105,15 @@ class Outputs:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def read_outputs(folders: Sequence[str | Path], every_run: bool = False) -> Outputs:
+def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungraded: bool = False) -> Outputs:
     """Read every results and samples file of ours under the folders; what is broken or foreign is named in `skipped`.
 
     Of runs of one system under one measure the newest counts, or with every_run each under its date. The columns:
     run (the results file), system, paper, adapter, model, date, lm_eval; task, split, question, genre, question_hash,
     repeat, characters (of the document, without white space and thoughts); rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
     by), rubric_version, judge_repeat; score (1 to 10, or missing) with unscored (the reason), dimensions (1 to 10),
-    rules and fact_recall (0 to 1). Raises AnswerError where there is no such folder, or nothing of ours in any.
+    rules and fact_recall (0 to 1). ungraded: answers of runs with --predict_only are rows too, without any figure,
+    their rubric and measure UNGRADED. Raises AnswerError where there is no such folder, or nothing of ours in any.
     """
     import pandas as pd
 
@@ -111,10 +123,10 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False) -> Outp
     for file in _results_files(folders):
         try:
             run = _read_run(file)
-            rows += list(_rows(run))  # whole, or not at all
+            rows += list(_rows(run, ungraded))  # whole, or not at all
             runs.append(run)
         except OdwError as error:
-            skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
+            skipped.append(Skipped(file, str(error).removeprefix(f"{file}: "), isinstance(error, _Foreign)))
     if not runs:
         told = f" ({skipped[0].file}: {skipped[0].reason})" if skipped else ""
         raise AnswerError(
@@ -203,7 +215,7 @@ def _read_run(file: Path) -> Run:
     except (KeyError, TypeError, AttributeError):
         raise AnswerError(f"{file}: is no results file of lm-eval") from None
     if not configs:
-        raise AnswerError(f"{file}: has no task of ours, only {', '.join(held['configs']) or 'none'}")
+        raise _Foreign(f"{file}: has no task of ours, only {', '.join(held['configs']) or 'none'}")
     try:
         return _run(file, held, configs)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -278,7 +290,7 @@ def _task_of(name: str) -> str | None:
     return group if group in _TASKS else None
 
 
-def _rows(run: Run) -> Iterator[dict[str, Any]]:
+def _rows(run: Run, ungraded: bool) -> Iterator[dict[str, Any]]:
     """The run's part of the table."""
     of_run = {
         "run": str(run.file),
@@ -291,15 +303,18 @@ def _rows(run: Run) -> Iterator[dict[str, Any]]:
     }
     for task, file in run.samples:
         for where, row in read_rows(file, "samples file", AnswerError):
-            for answer in _answers(row, where):
+            for answer in _answers(row, where, ungraded):
                 yield from _verdicts({**of_run, "task": _task_of(task), "rubric": row["filter"]}, answer, where)
 
 
-def _answers(row: dict[str, Any], where: str) -> Iterator[Answer]:
+def _answers(row: dict[str, Any], where: str, ungraded: bool = False) -> Iterator[Answer]:
     try:
         doc = row["doc"]
-        records = json.loads(row["filtered_resps"][0])["answers"]
         texts = [text for texts in row["resps"] for text in (texts if isinstance(texts, list) else [texts])]
+        if ungraded and row["filter"] == UNGRADED:
+            records = [{"repeat": repeat, "verdicts": []} for repeat in range(len(texts))]
+        else:
+            records = json.loads(row["filtered_resps"][0])["answers"]
         yield from (Answer(doc, str(text), record) for text, record in zip(texts, records, strict=True))
     except (KeyError, IndexError, TypeError, ValueError, RecursionError):
         raise AnswerError(f"{where}: is no row of a graded run; run without --predict_only") from None
@@ -318,11 +333,13 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             "characters": len("".join(document_of(answer.text).split())),
             **{name: record.get(name) for name in UNJUDGED},
         }
+        if known["rubric"] == UNGRADED:
+            yield {**of_answer, "measure": UNGRADED, "unscored": "not graded"}
         for verdict in record["verdicts"]:
             given = verdict["provenance"]
             yield {
                 **of_answer,
-                **_of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
+                **of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
                 "judge_repeat": given["repeat"],
                 "score": verdict["score"],
                 "unscored": verdict["unscored"],
@@ -349,34 +366,6 @@ def _hash_of(request: str, reference: str, split: str) -> str:
     """What is asked and what it is graded against: a question changed in either is another question."""
     text = "\0".join((request, reference, split))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
-
-
-@lru_cache(maxsize=4096)
-def _of_measure(rubric: str, provenance: str) -> dict[str, str]:
-    """The columns that say by whom and what a verdict is. provenance: as JSON, of repeat 0."""
-    who = Provenance(**json.loads(provenance))
-    return {
-        "measure": _measure(rubric, who),
-        "judge": who.judge,
-        "judge_model": who.model,
-        "judged_by": who.rubric,
-        "rubric_version": who.rubric_version,
-    }
-
-
-def _measure(rubric: str, who: Provenance) -> str:
-    """The name of a measure: readable, and of no other judge, setting, rubric or version.
-
-    >>> _measure("odweval", Provenance(judge="a", backend="api", model="m", revision="", rubric="odweval",
-    ...     rubric_version="1", prompt_hash=""))
-    'odweval v1 · a (4ca579)'
-    """
-    by = (
-        f"{who.rubric} v{who.rubric_version}"
-        if who.rubric == rubric
-        else f"{rubric} by {who.rubric} v{who.rubric_version}"
-    )
-    return f"{by} · {who.judge} ({who.fingerprint[:6]})"
 
 
 def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":

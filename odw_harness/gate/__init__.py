@@ -1,0 +1,1 @@
+"""`odw gate`: is a candidate worse than its baseline by more than is allowed?"""
