@@ -1,1 +1,1 @@
-"""The page that tells who is better, and whether that is real: `odw report`."""
+"""`odw report`: one page of results that needs nothing else."""
