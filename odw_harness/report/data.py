@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, Run, by_question
-from odw_harness.rubric import RUBRICS
+from odw_harness.rubric import ODWEVAL, RUBRICS
 from odw_harness.stats import LEVEL, Mean, mean_of
 from odw_harness.stats.intervals import FEWEST, Floats, bootstrap_of
 from odw_harness.stats.paired import Paired, holm, paired
@@ -106,9 +106,10 @@ class Board:
 
 
 def boards(outputs: Outputs, progress: Callable[[Sequence[int]], Any] = iter) -> list[Board]:
-    """A board for each measure, in the order in which the files have them. progress wraps a loop over systems."""
+    """A board for each measure, that of the most systems first. progress wraps a loop over systems."""
     runs = {str(run.file): run for run in outputs.runs}
-    return [_board(rows, runs, progress) for _, rows in outputs.table.groupby("measure", sort=False)]
+    found = [_board(rows, runs, progress) for _, rows in outputs.table.groupby("measure")]
+    return sorted(found, key=lambda board: (-len(board.rows), board.rubric != ODWEVAL.name, board.measure))
 
 
 def compared(table: Floats, pairs: Sequence[tuple[int, int]]) -> list[Against | None]:

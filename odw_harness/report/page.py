@@ -16,8 +16,9 @@ from odw_harness.judgecheck.show import interval, percent
 from odw_harness.notices import LEAST_COVERAGE, Notice, notices
 from odw_harness.paper import TABLES, Table, load_table
 from odw_harness.report.data import Against, Board, Row
+from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
-from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer
+from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, name_of
 from odw_harness.results import Outputs, Run
 from odw_harness.stats.agreement import agreement
 from odw_harness.verdict import Provenance
@@ -34,8 +35,8 @@ _PAPER: dict[Table, tuple[str, str]] = {
 }
 
 
-def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), samples: str = "") -> str:
-    """The page's text. Whatever files hold is escaped. samples: what the sample browser is to show, packed."""
+def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) -> str:
+    """The page's text. Whatever files hold is escaped, or packed (`samples.py`)."""
     told = notices(outputs)
     groups_of = [groups(board) for board in boards]
     dates = sorted(f"{run.date:%Y-%m-%d}" for run in outputs.runs)
@@ -53,7 +54,8 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), 
             lm_evals=sorted({run.lm_eval for run in outputs.runs if run.lm_eval}),
             cards=[(card, _graded(card, boards)) for card in cards],
             paper=[(*_PAPER[table], load_table(table)) for table in TABLES],
-            samples=Markup(samples),
+            samples=embedded(outputs),
+            name_of=name_of,
             dimension_names=DIMENSION_NAMES,
             notice_names=NOTICE_NAMES,
             least_coverage=LEAST_COVERAGE,
@@ -89,6 +91,7 @@ def _data(board: Board, found: Sequence[Group]) -> dict[str, Any]:
     return {
         "measure": board.measure,
         "systems": [row.system for row in board.rows],
+        "names": [name_of(row.system) for row in board.rows],
         "questions": [
             {"id": each.id, "genre": [each.genre, GENRES.get(each.genre, "")], "split": each.split}
             for each in board.asked

@@ -12,6 +12,8 @@ from odw_harness.judgecheck.card import Card
 from odw_harness.report.data import boards
 from odw_harness.report.page import page
 from odw_harness.results import read_outputs
+from odw_harness.texts import storable
+from odw_harness.verdict import Provenance
 from odw_harness.written import written
 
 
@@ -27,7 +29,7 @@ def report(folders: Sequence[str], out: str, cards: Sequence[str] = (), every_ru
         if out != "-" and Path(out).expanduser().resolve() in {run.file.resolve() for run in outputs.runs}:
             raise AnswerError(f"-o {out}: is a file that this run reads; name another")
         found = boards(outputs, lambda systems: tqdm(systems, desc="comparing systems", delay=2, leave=False))
-        text = page(outputs, found, read)
+        text = storable(page(outputs, found, read))
         target.write(text)
     counts = [
         _of(len({row.system for board in found for row in board.rows}), "system"),
@@ -35,13 +37,15 @@ def report(folders: Sequence[str], out: str, cards: Sequence[str] = (), every_ru
         _of(len(outputs.runs), "run"),
         *([f"{_of(len(outputs.skipped), 'file')} left out"] if outputs.skipped else []),
     ]
-    print(f"{', '.join(counts)}: {out}, {len(text.encode('utf-8', 'replace')) / 1e6:.1f} MB", file=sys.stderr)
+    print(f"{', '.join(counts)}: {out}, {len(text.encode()) / 1e6:.1f} MB", file=sys.stderr)
 
 
 def read_card(file: str) -> Card:
     """The report card in a file. Raises JudgeError."""
     try:
-        return Card.model_validate_json(Path(file).expanduser().read_bytes())
+        card = Card.model_validate_json(Path(file).expanduser().read_bytes())
+        Provenance.model_validate(card.provenance)
+        return card
     except OSError as error:
         raise JudgeError(f"--card {file}: can't be read: {error.strerror}") from None
     except ValidationError as error:

@@ -7,9 +7,12 @@ from odw_harness.judgecheck.card import Statement
 from odw_harness.notices import Kind
 from odw_harness.report.data import Board, Row
 from odw_harness.stats.power import smallest_difference
+from odw_harness.texts import shown
 
 NAMED = 3
 """Names in a sentence; of more, their number is told."""
+LONGEST = 60
+"""Characters of a name that are shown."""
 
 DIMENSION_NAMES = {
     "form": ("form", "格式规范"),
@@ -64,6 +67,11 @@ GENRES = {
 """文种 (条例 art. 8, and those in common use) → what an English reader may call it."""
 
 
+def name_of(text: str) -> str:
+    """A name as it is shown: not endless, and without marks that turn or hide what stands beside it."""
+    return shown(text, LONGEST, "\N{REPLACEMENT CHARACTER}")
+
+
 def answer(board: Board) -> Iterator[Statement]:
     """Who is better, and is it real? One to three sentences, the answer first."""
     scored = [row for row in board.rows if row.all is not None]
@@ -74,8 +82,8 @@ def answer(board: Board) -> Iterator[Statement]:
     mean = f"{leader.all.mean:.2f}"
     if len(scored) == 1:
         yield Statement(
-            en=f"{leader.system} scores {mean} of 10 on average. It is the only system here: there is nothing to compare it with.",
-            zh=f"{leader.system} 平均得 {mean} 分（满分 10 分）。这里只有这一个系统，无从比较。",
+            en=f"{name_of(leader.system)} scores {mean} of 10 on average. It is the only system here: there is nothing to compare it with.",
+            zh=f"{name_of(leader.system)} 平均得 {mean} 分（满分 10 分）。这里只有这一个系统，无从比较。",
         )
         return
     yield _verdict(leader, mean, [row for row in scored if row is not leader])
@@ -95,18 +103,18 @@ def _verdict(leader: Row, mean: str, others: Sequence[Row]) -> Statement:
     all_zh = "另一个系统" if len(others) == 1 else f"其余 {len(others)} 个系统"
     if not unclear:
         return Statement(
-            en=f"{leader.system} is the best: it scores {mean} of 10, and its lead over {all_en} is more than chance.",
-            zh=f"{leader.system} 最好：平均 {mean} 分（满分 10 分），对{all_zh}的领先均非偶然。",
+            en=f"{name_of(leader.system)} is the best: it scores {mean} of 10, and its lead over {all_en} is more than chance.",
+            zh=f"{name_of(leader.system)} 最好：平均 {mean} 分（满分 10 分），对{all_zh}的领先均非偶然。",
         )
     if not beaten:
         return Statement(
-            en=f"{leader.system} has the highest score, {mean} of 10, but no difference is shown between it and {all_en}: its lead may be chance.",
-            zh=f"{leader.system} 得分最高，为 {mean} 分（满分 10 分），但与{all_zh}之间均未显示出差异：其领先可能出于偶然。",
+            en=f"{name_of(leader.system)} has the highest score, {mean} of 10, but no difference is shown between it and {all_en}: its lead may be chance.",
+            zh=f"{name_of(leader.system)} 得分最高，为 {mean} 分（满分 10 分），但与{all_zh}之间均未显示出差异：其领先可能出于偶然。",
         )
     return Statement(
-        en=f"{leader.system} has the highest score, {mean} of 10. Over {len(beaten)} of the {len(others)} others its lead is more than chance; "
+        en=f"{name_of(leader.system)} has the highest score, {mean} of 10. Over {len(beaten)} of the {len(others)} others its lead is more than chance; "
         f"between it and {_named(unclear)} no difference is shown.",
-        zh=f"{leader.system} 得分最高，为 {mean} 分（满分 10 分）。对其余 {len(others)} 个系统中的 {len(beaten)} 个，其领先并非偶然；"
+        zh=f"{name_of(leader.system)} 得分最高，为 {mean} 分（满分 10 分）。对其余 {len(others)} 个系统中的 {len(beaten)} 个，其领先并非偶然；"
         f"与{_named(unclear, True)}之间未显示出差异。",
     )
 
@@ -125,7 +133,7 @@ def _fineness(board: Board) -> Iterator[Statement]:
 
 
 def _named(rows: Sequence[Row], chinese: bool = False) -> str:
-    names = [row.system for row in rows[:NAMED]]
+    names = [name_of(row.system) for row in rows[:NAMED]]
     more = len(rows) - len(names)
     if chinese:
         return f" {'、'.join(names)} " + (f"等 {len(rows)} 个系统" if more else "")
