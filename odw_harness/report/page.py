@@ -61,12 +61,22 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) 
             least_coverage=LEAST_COVERAGE,
             page_of=PAGE,
             percent=percent,
+            signed=signed,
             share_interval=interval,
             data={"boards": [_data(board, found) for board, found in zip(boards, groups_of, strict=True)]},
             plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
             version=version("odw-harness"),
         )
     )
+
+
+def signed(value: float) -> str:
+    """A difference in points.
+
+    >>> signed(0.125), signed(-0.5), signed(-0.001)
+    ('+0.12', '-0.50', '0.00')
+    """
+    return "0.00" if abs(value) < 0.005 else f"{value:+.2f}"
 
 
 def _warned(row: Row, told: Iterable[Notice]) -> list[Notice]:
@@ -98,7 +108,9 @@ def _data(board: Board, found: Sequence[Group]) -> dict[str, Any]:
         ],
         "dimensions": [DIMENSION_NAMES[name] for name in board.dimensions],
         "means": [[_rounded(row.means[name]) for name in board.dimensions] for row in board.rows],
-        "all": [[_rounded(x) for x in (row.all.mean, row.all.low, row.all.high)] if row.all else None for row in board.rows],
+        "all": [
+            [_rounded(x) for x in (row.all.mean, row.all.low, row.all.high)] if row.all else None for row in board.rows
+        ],
         **{
             name: [[_rounded(value) for value in row] for row in board.tables[name].tolist()]
             for name in ("score", "rules", "characters")

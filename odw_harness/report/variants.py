@@ -60,7 +60,9 @@ def _families(rows: Sequence[Row]) -> Iterator[list[Row]]:
         for joined in {id(family[key]): family[key] for key in keys if key in family}.values():
             merged = joined + merged
         for member in merged:
-            family[f"model {member.run.model}"] = family[f"name {_TUNED.sub('', member.run.system).casefold()}"] = merged
+            family[f"model {member.run.model}"] = family[f"name {_TUNED.sub('', member.run.system).casefold()}"] = (
+                merged
+            )
     yield from {id(members): members for members in family.values()}.values()
 
 

@@ -20,7 +20,9 @@ def made(folder: Path, systems: dict[str, Sequence[float | None]], **more: Any) 
     for system, scores in systems.items():
         asked = QUESTIONS[: len(scores)]
         by_id = dict(zip((question.id for question in asked), scores, strict=True))
-        write_run(folder / system, system, lambda question, by_id=by_id: [[by_id[question.id]]], questions=asked, **more)
+        write_run(
+            folder / system, system, lambda question, by_id=by_id: [[by_id[question.id]]], questions=asked, **more
+        )
     (board,) = boards(read_outputs([folder]))
     return board
 
@@ -106,6 +108,21 @@ def test_two_measures_have_two_boards_and_share_no_figure(tmp_path: Path) -> Non
         "strict": 3.0,
     }
     assert len({board.measure for board in found.values()}) == 2
+
+
+def test_alignbenchs_own_items_are_another_measure_than_the_21_questions(tmp_path: Path) -> None:
+    write_run(tmp_path / "ours", "a", lambda q: [[5.0]], rubric="alignbench", questions=TEN)
+    theirs = write_run(tmp_path / "theirs", "a", lambda q: [[9.0]], rubric="alignbench", questions=TEN)
+    theirs.write_text(
+        theirs.read_text(encoding="utf-8").replace("alignbench_in19", "alignbench_writing"), encoding="utf-8"
+    )
+    (samples,) = theirs.parent.glob("samples_*.jsonl")
+    samples.rename(samples.with_name(samples.name.replace("alignbench_in19", "alignbench_writing")))
+    found = boards(read_outputs([tmp_path]))
+    assert [(len(board.asked), board.rows[0].all and board.rows[0].all.mean) for board in found] == [
+        (10, 5.0),
+        (10, 9.0),
+    ]
 
 
 def test_a_question_that_was_changed_is_no_ground_for_a_difference(tmp_path: Path) -> None:

@@ -73,7 +73,14 @@ def test_the_table_shows_figures_worked_out_by_hand(tmp_path: Path) -> None:
     write_run(tmp_path / "b", "second", lambda q: [[scores[q.id] - 1]], questions=SOME)
     head, first, second = read(rendered(tmp_path)).tables["table-0"]
     names = [text for _, text in head]
-    assert names[:6] == ["rank 名次", "system 系统", "Avg.4 Avg.4", "Avg.2 Avg.2", "Avg.6 Avg.6", "to the first 与第一名之差"]
+    assert names[:6] == [
+        "rank 名次",
+        "system 系统",
+        "Avg.4 Avg.4",
+        "Avg.2 Avg.2",
+        "Avg.6 Avg.6",
+        "to the first 与第一名之差",
+    ]
     assert [text.split(" ")[0] for _, text in first[:5]] == ["1", "first", "7.00", "7.00", "7.00"]
     # in19: sd of 6, 7, 8, 7 is 0.816497, t of 3 is 3.182446: 3.182446 · 0.816497 / 2 = 1.299229
     assert first[2][1] == "7.00 | 5.70 – 8.30"
@@ -130,11 +137,23 @@ def test_where_figures_are_from_stands_above_them(tmp_path: Path) -> None:
     )
     text = rendered(tmp_path)
     row = " ".join(cell for _, cell in read(text).tables["runs"][1])
-    for told in ("tuned", "models/m", "saves/a", str(file), "0.4.13", "odweval v1", "judge-1", "max_gen_toks=2048", "2026-11-25"):
+    for told in (
+        "tuned",
+        "models/m",
+        "saves/a",
+        str(file),
+        "0.4.13",
+        "odweval v1",
+        "judge-1",
+        "max_gen_toks=2048",
+        "2026-11-25",
+    ):
         assert told in row
     assert text.index('id="runs"') < text.index('id="table-0"')
     assert text.index("was trained on data that overlaps with ODW-03") < text.index('id="table-0"')
-    assert re.search(r'data-tip-en="tuned was trained on data[^>]*>\s*<span lang="en">training data leaks', text), "and in its line"
+    assert re.search(r'data-tip-en="tuned was trained on data[^>]*>\s*<span lang="en">training data leaks', text), (
+        "and in its line"
+    )
 
 
 def test_the_report_card_is_shown_and_a_foreign_one_is_told_apart(tmp_path: Path) -> None:
@@ -178,7 +197,9 @@ def test_nothing_is_loaded_from_outside(tmp_path: Path) -> None:
 
 def test_pictures_are_drawn_from_the_tables_figures(tmp_path: Path) -> None:
     for name, score in (("X", 5.0), ("X-LoRA", 6.0)):
-        write_run(tmp_path / name, name, lambda q, score=score: [[score]], questions=SOME, model_args={"pretrained": "x"})
+        write_run(
+            tmp_path / name, name, lambda q, score=score: [[score]], questions=SOME, model_args={"pretrained": "x"}
+        )
     (board,) = data_of(rendered(tmp_path))["boards"]
     assert board["systems"] == ["X-LoRA", "X"]
     assert board["score"] == [[6.0] * 6, [5.0] * 6]

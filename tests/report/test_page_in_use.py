@@ -108,7 +108,9 @@ def test_the_page_speaks_both_languages(opened: Callable[..., Opened], many: Pat
     assert one.page.locator("h1").inner_text() == "Official-document writing: who is better?"
     assert one.page.locator('[data-picture="heat"] .xtick text').first.text_content() == "决议 resolution 01"
     assert one.page.evaluate("document.documentElement.lang") == "en"
-    chinese = one.page.evaluate("[...document.querySelectorAll('[lang=zh]')].filter((each) => each.checkVisibility()).length")
+    chinese = one.page.evaluate(
+        "[...document.querySelectorAll('[lang=zh]')].filter((each) => each.checkVisibility()).length"
+    )
     assert chinese == 0
     assert one.trouble == []
 
@@ -155,7 +157,12 @@ def test_a_phone_shows_it_without_scrolling_sideways(opened: Callable[..., Opene
 
 
 def test_hostile_names_run_nothing(opened: Callable[..., Opened], tmp_path: Path) -> None:
-    words = ("</script><script>alert(1)</script>", "<img src=x onerror=alert(2)>", "\u202egnp.exe" + "长" * 3000, "<b>x</b>")
+    words = (
+        "</script><script>alert(1)</script>",
+        "<img src=x onerror=alert(2)>",
+        "\u202egnp.exe" + "长" * 3000,
+        "<b>x</b>",
+    )
     for number, word in enumerate(words):
         write_run(tmp_path / str(number), word, lambda q, number=number: [[4.0 + number]], questions=SOME)
     outputs = read_outputs([tmp_path])
