@@ -90,7 +90,7 @@ def test_the_table_shows_figures_worked_out_by_hand(tmp_path: Path) -> None:
     # 6 of 6 one way: 2 / 2^6 = 0.03125, one comparison
     assert second[5] == ("-1.0", "-1.00 lower 更低 | [-1.00, -1.00]")
     assert first[names.index("coverage 覆盖率")] == ("1.0", "1.00")
-    length = sum(len(question.reference) for question in SOME) / len(SOME)
+    length = sum(len("".join(question.reference.split())) for question in SOME) / len(SOME)
     assert first[-1] == (str(length), f"{length:.0f}")
 
 
