@@ -158,7 +158,8 @@ def test_base_lora_and_qlora_stand_together_by_name_or_by_model(tmp_path: Path) 
         "mine": (7.0, {"pretrained": "models/x", "peft": "saves/mine"}),  # found by its model
         "Y-LoRA": (4.0, {"pretrained": "models/y", "peft": "saves/y"}),  # without its base
         "Z": (3.0, {"pretrained": "models/z"}),  # without anything tuned
-        "Flora": (2.0, {"pretrained": "models/f"}),  # a name that only ends alike
+        "Flora": (2.0, {"pretrained": "models/flora"}),  # a name that only ends alike
+        "F": (1.0, {"pretrained": "models/f"}),
     }
     for name, (score, arguments) in systems.items():
         write_run(tmp_path / name, name, _scores(score), questions=TEN, model_args=arguments)

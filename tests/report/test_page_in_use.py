@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from odw_harness.report.data import boards
 from odw_harness.report.page import page
@@ -96,6 +95,9 @@ def test_one_measure_is_seen_at_a_time(opened: Callable[..., Opened], many: Path
     one.page.emulate_media(media="print")
     assert one.page.locator(".leaderboard:visible").count() == 2, "on paper all of them, each by itself"
     assert one.page.locator("#table-0 tbody tr:visible").count() == 30, "and whole"
+    one.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    height = "document.querySelector('[data-picture=heat] .main-svg').getBoundingClientRect().height"
+    assert one.page.evaluate(height) > 150, "a picture keeps its height"
     assert one.trouble == []
 
 
@@ -128,6 +130,8 @@ def test_differences_are_drawn_against_the_system_chosen(opened: Callable[..., O
 
 
 def test_a_field_of_the_heat_map_opens_its_sample(opened: Callable[..., Opened], many: Path) -> None:
+    from playwright.sync_api import expect
+
     one = opened(many)
     one.page.evaluate("document.querySelector('[data-picture=heat]').emit('plotly_click', {points: [{x: 1, y: 2}]})")
     expect(one.page.locator("#samples-detail")).to_contain_text("ODW-02")
