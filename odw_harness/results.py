@@ -41,7 +41,9 @@ class _Foreign(AnswerError):
 
 
 _NAME = re.compile(r"(?P<what>results|samples_(?P<task>.+))_(?P<date>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d+)\.jsonl?")
-_TASKS = ("odweval", "alignbench", "odw", "alignbench_writing")
+_WRITING = "alignbench_writing"
+"""AlignBench's own items: other questions than the 21, so another measure, though by the same rubric."""
+_TASKS = ("odweval", "alignbench", "odw", _WRITING)
 
 
 @dataclass(frozen=True)
@@ -339,7 +341,10 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             given = verdict["provenance"]
             yield {
                 **of_answer,
-                **of_measure(known["rubric"], json.dumps({**given, "repeat": 0}, sort_keys=True)),
+                **of_measure(
+                    known["task"] if known["task"] == _WRITING else known["rubric"],
+                    json.dumps({**given, "repeat": 0}, sort_keys=True),
+                ),
                 "judge_repeat": given["repeat"],
                 "score": verdict["score"],
                 "unscored": verdict["unscored"],

@@ -7,7 +7,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import bench, configs, convert, data, doctor, documents, evaluate, gate, judges, paper, results
+from odw_harness.cli import (
+    bench,
+    configs,
+    convert,
+    data,
+    doctor,
+    documents,
+    evaluate,
+    gate,
+    judges,
+    paper,
+    report,
+    results,
+)
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -19,7 +32,9 @@ _EXAMPLES = """examples:
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
+  odw results outputs
   odw compare outputs/qwen7b outputs/qwen7b_lora
+  odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
@@ -42,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, bench, documents, judges, results, gate, data, configs, convert, paper, doctor):
+    for group in (evaluate, bench, documents, judges, results, report, gate, data, configs, convert, paper, doctor):
         group.add(commands)
     return top
 

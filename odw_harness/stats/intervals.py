@@ -101,7 +101,7 @@ def bootstrap_of(
 
     statistic takes `axis`, as NumPy's do. BCa (B. Efron, JASA 82, 1987), or the percentile interval where BCa is not
     defined: all values equal, or all resamples on one side. Of a mean it is a little too narrow (of 21 normal values it
-    holds the truth 93 times in 100), and Student's is not: this one shows whether Student's depends on a normal shape.
+    holds the truth 92 times in 100), and Student's is not: this one shows whether Student's depends on a normal shape.
     """
     if len(values) < FEWEST:
         return None

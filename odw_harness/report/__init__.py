@@ -1,0 +1,1 @@
+"""`odw report`: one page of results that needs nothing else."""
