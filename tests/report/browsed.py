@@ -18,7 +18,11 @@ def browser_page(outputs: Path, into: Path, policy: Markup | str = POLICY, every
     """Write the page. Without a policy nothing but the page's own care stands between a hostile text and the browser."""
     folders = [Path(__file__).parent, Path(report.__file__).parent]
     environment = Environment(
-        loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     page = environment.get_template("samples_page.html.j2")
     into.write_text(page.render(samples=embedded(read_outputs([outputs], every_run)), policy=policy), encoding="utf-8")

@@ -41,21 +41,33 @@ class Opened:
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Callable[..., Opened]]:
-    """Opens a file: opened(file, hash="#…", size=PHONE, dark=True, language="zh-CN")."""
+    """Opens a file: opened(file, hash="#…", size=PHONE, dark=True, language="zh-CN"); first: a script that runs before it."""
     contexts = []
 
     def go(
-        file: Path, hash: str = "", size: dict[str, int] = WIDE, dark: bool = False, language: str = "en-GB"
+        file: Path,
+        hash: str = "",
+        size: dict[str, int] = WIDE,
+        dark: bool = False,
+        language: str = "en-GB",
+        first: str = "",
     ) -> Opened:
         context = chromium.new_context(viewport=size, color_scheme="dark" if dark else "light", locale=language)
         contexts.append(context)
+        context.set_default_timeout(120_000)
+        if first:
+            context.add_init_script(first)
         page = context.new_page()
         one = Opened(page)
         page.on("dialog", lambda dialog: (one.trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("pageerror", lambda error: one.trouble.append(f"error: {error}"))
-        page.on("console", lambda said: said.type in ("error", "warning") and one.trouble.append(f"console: {said.text}"))
+        page.on(
+            "console", lambda said: said.type in ("error", "warning") and one.trouble.append(f"console: {said.text}")
+        )
         page.on("popup", lambda other: one.trouble.append(f"popup: {other.url}"))
-        page.on("request", lambda asked: asked.url.startswith(file.as_uri()) or one.trouble.append(f"request: {asked.url}"))
+        page.on(
+            "request", lambda asked: asked.url.startswith(file.as_uri()) or one.trouble.append(f"request: {asked.url}")
+        )
         page.goto(file.as_uri() + hash)
         return one
 
