@@ -31,7 +31,9 @@ FIGURES = ("score", *UNJUDGED, *DIMENSIONS)
 SPLITS = ("in19", "ood2")
 
 _NAME = re.compile(r"(?P<what>results|samples_(?P<task>.+))_(?P<date>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d+)\.jsonl?")
-_TASKS = ("odweval", "alignbench", "odw", "alignbench_writing")
+_WRITING = "alignbench_writing"
+"""AlignBench's own items: other questions than the 21, so another measure, though by the same rubric."""
+_TASKS = ("odweval", "alignbench", "odw", _WRITING)
 
 
 @dataclass(frozen=True)
@@ -320,7 +322,7 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             # Every repeat is of one measure, and the file's names of dimensions are the metrics'.
             yield {
                 **of_answer,
-                "measure": _measure(known["rubric"], who),
+                "measure": _measure(known["task"] if known["task"] == _WRITING else known["rubric"], who),
                 "judge": who.judge,
                 "judge_model": who.model,
                 "judged_by": who.rubric,

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from odw_harness.cli import bench, configs, convert, data, doctor, documents, evaluate, judges, paper, results
+from odw_harness.cli import bench, configs, convert, data, doctor, documents, evaluate, judges, paper, report, results
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -20,6 +20,7 @@ _EXAMPLES = """examples:
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
   odw compare outputs/qwen7b outputs/qwen7b_lora
+  odw report outputs -o report.html
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
@@ -40,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, bench, documents, judges, results, data, configs, convert, paper, doctor):
+    for group in (evaluate, bench, documents, judges, results, report, data, configs, convert, paper, doctor):
         group.add(commands)
     return top
 

@@ -1,20 +1,32 @@
-"""Shares, means, slopes and agreement with their intervals: pure arithmetic, every interval of 95 %.
+"""Shares, means and slopes with their intervals, and the bootstrap.
 
 Intervals take their values as independent. Cases made from one question are not quite that, so with several strengths
 of a kind an interval is somewhat too narrow.
 """
 
 import math
-from collections.abc import Sequence
-from itertools import combinations
+import warnings
+from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
+from typing import Any
 
-import krippendorff
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import binomtest
+from scipy.stats import binomtest, bootstrap
 from scipy.stats import t as student
 
 LEVEL = 0.95
+TIE = 1e-9
+"""Values no further apart are the same: sums of decimals differ in their last bits."""
+FEWEST = 4
+"""The values that a bootstrap needs.
+
+Of three, 1 resample in 27 (4 %) is the lowest value three times over: the interval runs from the lowest to the highest
+value at any level of 95 % or more, and so says nothing.
+"""
+
+Floats = NDArray[np.float64]
 
 
 class Frozen(BaseModel):
@@ -82,29 +94,41 @@ def slope_of(pairs: Sequence[tuple[float, float]]) -> Slope | None:
     return Slope(of=len(pairs), slope=slope, low=slope - reach, high=slope + reach)
 
 
-def falling_tau(scores: Sequence[float], tie: float) -> float:
-    """Kendall's tau-a of two or more scores with their place in the sequence, its sign turned.
+def bootstrap_of(
+    values: Sequence[float], statistic: Callable[..., Any] = np.mean, seed: int = 0, resamples: int = 9999
+) -> tuple[float, float] | None:
+    """The bootstrap interval of a statistic of values; None of fewer than four (FEWEST says why).
 
-    1 where each later score is lower, -1 where each is higher; scores no more than tie apart count as equal.
-
-    >>> falling_tau([8, 6, 6, 3], 0), falling_tau([3, 6], 0)
-    (0.8333333333333334, -1.0)
+    statistic takes `axis`, as NumPy's do. BCa (B. Efron, JASA 82, 1987), or the percentile interval where BCa is not
+    defined: all values equal, or all resamples on one side. Of a mean it is a little too narrow (of 21 normal values it
+    holds the truth 93 times in 100), and Student's is not: this one shows whether Student's depends on a normal shape.
     """
-    steps = [earlier - later for earlier, later in combinations(scores, 2)]
-    return fmean((step > tie) - (step < -tie) for step in steps)
-
-
-def alpha_of(raters: Sequence[Sequence[float | None]]) -> float | None:
-    """Krippendorff's alpha at interval level; raters[r][c]: the score of case c by rater r, None where there is none.
-
-    Raters are judges, or repeats of one. 1: they give each case the same; 0: a case's scores differ as any two scores
-    do. None where it is not defined: no case with two scores, or no two that differ. K. Krippendorff, Content Analysis.
-    """
-    both = [case for case in zip(*raters, strict=True) if sum(score is not None for score in case) > 1]
-    if len({score for case in both for score in case if score is not None}) < 2:
+    if len(values) < FEWEST:
         return None
-    rows = [[math.nan if score is None else score for score in row] for row in zip(*both, strict=True)]
-    return float(krippendorff.alpha(rows, level_of_measurement="interval"))
+    low, high = resampled(values, statistic, seed, resamples)
+    return float(low), float(high)
+
+
+def resampled(
+    values: ArrayLike, statistic: Callable[..., Any], seed: int = 0, resamples: int = 9999
+) -> tuple[Floats, Floats]:
+    """The ends of the bootstrap intervals of one statistic, or of a stack of them along the first axis."""
+    sample = (np.asarray(values),)
+    kept: dict[str, Any] = {"confidence_level": LEVEL, "n_resamples": resamples, "vectorized": True}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # scipy's, of a distribution that BCa can't use
+        drawn = bootstrap(sample, statistic, method="BCa", rng=np.random.default_rng(seed), **kept)
+        bca = drawn.confidence_interval
+        plain = bootstrap(
+            sample,
+            statistic,
+            method="percentile",
+            n_resamples=0,
+            bootstrap_result=drawn,
+            **{key: value for key, value in kept.items() if key != "n_resamples"},
+        ).confidence_interval
+    defined = np.isfinite(bca.low) & np.isfinite(bca.high)
+    return np.where(defined, bca.low, plain.low), np.where(defined, bca.high, plain.high)
 
 
 def _t(freedom: int) -> float:

@@ -1,0 +1,222 @@
+"""The figures of the page: a board for each measure, with its systems ranked and each set against others.
+
+A board never mixes measures. Two systems are compared on the questions that both have a score for, and only where they
+were asked the same under that name.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, Run, by_question
+from odw_harness.rubric import ODWEVAL, RUBRICS
+from odw_harness.stats import LEVEL, Mean, mean_of
+from odw_harness.stats.intervals import FEWEST, Floats, bootstrap_of
+from odw_harness.stats.paired import Paired, holm, paired
+from odw_harness.stats.ranks import rank_intervals, ranks_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REFERENCES = 25
+"""So many of the best can be chosen as the one that the others are set against."""
+MEANS = (*DIMENSIONS, *UNJUDGED, "coverage", "characters")
+"""What a row has a plain mean of, over its questions."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question of a board. hash: of what was asked, which may differ between systems under one id."""
+
+    id: str
+    hash: str
+    genre: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Against:
+    """A system less another one, question by question. p: of the sign-flip test, after Holm, over its table."""
+
+    paired: Paired
+    p: float | None
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference is shown; if not, that is no proof that there is none."""
+        return self.p is not None and self.p < 1 - LEVEL
+
+
+@dataclass(frozen=True)
+class Row:
+    """A system on a board.
+
+    rank: 1 is best; None where nothing is scored, or where it answered fewer questions than others. ranks: the best and
+    worst rank at 95 %. splits: split → the scores of its questions by id. all: over all questions, 1 to 10, with Student's
+    interval; bootstrap: the same by another way. means: see MEANS. lead: against the leader; None for the leader itself.
+    """
+
+    system: str
+    run: Run
+    rank: int | None
+    ranks: tuple[int, int] | None
+    splits: dict[str, dict[str, float]]
+    all: Mean | None
+    bootstrap: tuple[float, float] | None
+    means: dict[str, float | None]
+    questions: int
+    lead: Against | None
+
+    def mean(self, split: str) -> Mean | None:
+        """The mean over a split's scored questions, with Student's interval."""
+        scores = list(self.splits.get(split, {}).values())
+        return mean_of(scores) if scores else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """The systems under one measure, the best first. tables: figure → array of systems × questions, NaN where none.
+
+    against: index of a reference → for each row the difference to it; None where they have no question in common, and
+    for the reference itself. Of rubric, judge, judge_model, judged_by and version there is one each.
+    """
+
+    measure: str
+    rubric: str
+    judge: str
+    judge_model: str
+    judged_by: str
+    version: str
+    dimensions: tuple[str, ...]
+    asked: tuple[Asked, ...]
+    rows: tuple[Row, ...]
+    tables: dict[str, Floats]
+    against: dict[int, list[Against | None]]
+
+    @property
+    def leader(self) -> Row | None:
+        """The system of the first rank; None where nothing is ranked."""
+        return self.rows[0] if self.rows and self.rows[0].rank is not None else None
+
+    def size(self, split: str) -> int:
+        """How many questions a split has."""
+        return len({each.id for each in self.asked if each.split == split})
+
+
+def boards(outputs: Outputs, progress: Callable[[Sequence[int]], Any] = iter) -> list[Board]:
+    """A board for each measure, that of the most systems first. progress wraps a loop over systems."""
+    runs = {str(run.file): run for run in outputs.runs}
+    found = [_board(rows, runs, progress) for _, rows in outputs.table.groupby("measure")]
+    return sorted(found, key=lambda board: (-len(board.rows), board.rubric != ODWEVAL.name, board.measure))
+
+
+def compared(table: Floats, pairs: Sequence[tuple[int, int]]) -> list[Against | None]:
+    """For each pair of rows of systems × questions the first less the second, corrected (Holm) for all pairs given.
+
+    None for a row and itself, and where the two have no question in common.
+    """
+    found = [None if one == other else _paired(table[one], table[other]) for one, other in pairs]
+    corrected = holm([None if each is None else each.flip_p for each in found])
+    return [None if each is None else Against(each, p) for each, p in zip(found, corrected, strict=True)]
+
+
+def _paired(one: Floats, other: Floats) -> Paired | None:
+    steps = (one - other)[~np.isnan(one - other)]
+    return paired([float(step) for step in steps]) if steps.size else None
+
+
+def _board(rows: "pd.DataFrame", runs: dict[str, Run], progress: Callable[[Sequence[int]], Any]) -> Board:
+    first = rows.iloc[0]
+    run_of = rows.drop_duplicates("system").set_index("system")["run"]
+    questions = by_question(rows)
+    asked = tuple(sorted(_asked(questions), key=lambda each: (each.split, each.id, each.hash)))
+    unordered = list(questions["system"].unique())
+    tables = {name: _table(questions, name, unordered, asked) for name in (*FIGURES, "characters", "coverage")}
+    order, ranks = _order(tables["score"], ~np.isnan(tables["coverage"]))
+    systems = [unordered[place] for place in order]
+    tables = {name: table[order] for name, table in tables.items()}
+    ranked = [place for place, rank in enumerate(ranks) if rank is not None]
+    intervals = dict(zip(ranked, rank_intervals(tables["score"][ranked]), strict=True)) if ranked else {}
+    against = {
+        at: compared(tables["score"], [(each, at) for each in range(len(systems))])
+        for at in progress(ranked[:REFERENCES])
+    }
+    return Board(
+        measure=first["measure"],
+        rubric=first["rubric"],
+        judge=first["judge"],
+        judge_model=first["judge_model"],
+        judged_by=first["judged_by"],
+        version=first["rubric_version"],
+        dimensions=tuple(name for name in _metrics(first["rubric"]) if not np.isnan(tables[name]).all()),
+        asked=asked,
+        rows=tuple(
+            _row(place, system, runs[run_of[system]], ranks[place], intervals.get(place), tables, asked, against.get(0))
+            for place, system in enumerate(systems)
+        ),
+        tables=tables,
+        against=against,
+    )
+
+
+def _metrics(rubric: str) -> tuple[str, ...]:
+    return RUBRICS[rubric].metrics if rubric in RUBRICS else DIMENSIONS
+
+
+def _asked(questions: "pd.DataFrame") -> Iterator[Asked]:
+    columns = ["question", "question_hash", "genre", "split"]
+    for row in questions[columns].drop_duplicates(["question", "question_hash"]).itertuples(index=False):
+        yield Asked(*map(str, row))
+
+
+def _table(questions: "pd.DataFrame", name: str, systems: Sequence[str], asked: Sequence[Asked]) -> Floats:
+    wide = questions.pivot(index="system", columns=["question", "question_hash"], values=name)
+    found: Floats = wide.loc[systems, [(each.id, each.hash) for each in asked]].to_numpy(dtype=float)
+    return found
+
+
+def _order(scores: Floats, answered: Any) -> tuple[list[int], list[int | None]]:
+    """The places of the systems, the best first, and the rank of each; those that are not ranked come last."""
+    numbers = answered.sum(1)
+    means = [float(np.nanmean(row)) if not np.isnan(row).all() else -1.0 for row in scores]
+    whole = [place for place, number in enumerate(numbers) if number == numbers.max() and means[place] >= 0]
+    known: dict[int, int | None] = dict(zip(whole, ranks_of(scores[whole]) if whole else [], strict=True))
+    last = len(scores) + 1
+    order = sorted(range(len(scores)), key=lambda place: (known.get(place) or last, -means[place]))
+    return order, [known.get(place) for place in order]
+
+
+def _row(
+    place: int,
+    system: str,
+    run: Run,
+    rank: int | None,
+    ranks: tuple[int, int] | None,
+    tables: dict[str, Floats],
+    asked: Sequence[Asked],
+    lead: list[Against | None] | None,
+) -> Row:
+    splits: dict[str, dict[str, float]] = {}
+    for each, score in zip(asked, tables["score"][place], strict=True):
+        if not np.isnan(score):
+            splits.setdefault(each.split, {})[each.id] = float(score)
+    scores = [score for found in splits.values() for score in found.values()]
+    return Row(
+        system=system,
+        run=run,
+        rank=rank,
+        ranks=ranks,
+        splits=splits,
+        all=mean_of(scores) if scores else None,
+        bootstrap=bootstrap_of(scores) if len(scores) >= FEWEST else None,
+        means={name: _mean(tables[name][place]) for name in MEANS},
+        questions=int((~np.isnan(tables["coverage"][place])).sum()),
+        lead=lead[place] if lead else None,
+    )
+
+
+def _mean(values: Floats) -> float | None:
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if there.size else None
