@@ -41,14 +41,22 @@ class Opened:
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Callable[..., Opened]]:
-    """Opens a file: opened(file, hash="#…", size=PHONE, dark=True, language="zh-CN")."""
+    """Opens a file: opened(file, hash="#…", size=PHONE, dark=True, language="zh-CN"); first: a script that runs before it."""
     contexts = []
 
     def go(
-        file: Path, hash: str = "", size: dict[str, int] = WIDE, dark: bool = False, language: str = "en-GB"
+        file: Path,
+        hash: str = "",
+        size: dict[str, int] = WIDE,
+        dark: bool = False,
+        language: str = "en-GB",
+        first: str = "",
     ) -> Opened:
         context = chromium.new_context(viewport=size, color_scheme="dark" if dark else "light", locale=language)
         contexts.append(context)
+        context.set_default_timeout(120_000)
+        if first:
+            context.add_init_script(first)
         page = context.new_page()
         one = Opened(page)
         page.on("dialog", lambda dialog: (one.trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))

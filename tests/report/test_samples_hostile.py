@@ -1,0 +1,195 @@
+"""What a model wrote is hostile: in Chromium nothing of it runs, asks for anything, or gets out of its place."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from odw_harness.report import samples
+from tests.made import QUESTIONS, write_run
+from tests.report.browsed import POLICY, browser_page
+from tests.report.conftest import PHONE, WIDE, Opened
+from tests.report.test_samples import edit
+
+NOTICE = QUESTIONS[7]
+RUN = "window.pwned=1;alert(1)"
+MARKUP = (
+    f"<script>{RUN}</script>",
+    f"</script><script>{RUN}</script>",
+    f"--></style></textarea></title></noscript></template><script>{RUN}</script>",
+    f'<img src=x onerror="{RUN}">',
+    f'<svg onload="{RUN}"><animate onbegin="{RUN}"></svg>',
+    f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe><iframe src="javascript:{RUN}"></iframe>',
+    f'<a href="javascript:{RUN}" autofocus onfocus="{RUN}" tabindex=0>点</a><details open ontoggle="{RUN}">',
+    f'<input autofocus onfocus="{RUN}"><video src=x onerror="{RUN}"></video>',
+    "<style>*{display:none!important}body{background:url(http://127.0.0.1:9/x)}</style>",
+    '<link rel=stylesheet href="http://127.0.0.1:9/x"><base href="http://127.0.0.1:9/"><meta http-equiv=refresh content="0;url=http://127.0.0.1:9/">',
+    '<form id="samples" name="samples-detail"><input name=children></form><img name=body id=samples-next>',
+    '<div style="position:fixed;inset:0;width:9999px;z-index:9999;background:red">盖住</div>',
+    f"{{{{ 7*7 }}}} {{% raw %}} ${{{RUN}}} `{RUN}` \\u003cscript> &lt;script&gt; &#60;script&#62;",
+    f"'\"]}};{RUN};//\u2028{RUN}\u2029<!--<script>",
+    "__proto__\nconstructor\nhasOwnProperty\ntoString",
+)
+MARKS = (
+    "\u202e\u202d\u2066\u2067\u2068\u202a\u202b 倒写 \u202c\u2069\u200e\u200f\u061c",
+    "\0\x01\x1b[31m红\x1b[2J\x07\x08\x7f\x9b",
+    "零\u200b宽\u2060度\ufeff\u00ad\U000e0041\U000e0042",
+    "公" + "\u0301\u0489" * 400 + "文",
+    "\ud83d\udc69\u200d\ud83d\ude80".encode("utf-16", "surrogatepass").decode("utf-16") * 40,
+)
+SHAPES = (
+    "A" * 200_000,
+    "公" * 200_000,
+    "\u3000" * 3000 + "尾",
+    "\t" * 2000 + "尾",
+    "x\n" * 20_000,
+    "\n" * 20_000 + "尾",
+    "\u202e" * 4000 + "\u202e\u2066" * 3000,
+    "﷽" * 400,
+    "——" * 5000,
+    "http://" + "a" * 9000,
+)
+ATTACKS = (*MARKUP, *MARKS, *SHAPES)
+TAGS = "script, img, svg, iframe, object, embed, form, style, link, meta, base, video, input, template"
+
+
+def hostile_run(folder: Path, attacks: Sequence[str]) -> None:
+    """A run whose every text is an attack: system, question, reference, answer, judge, rationale, findings."""
+    questions = [
+        NOTICE.model_copy(
+            update={
+                "id": f"H-{number}{attack[:60]}",
+                "genre": f"通知{attack[:60]}",
+                "prompt": attack[:9000],
+                "reference": attack[:9000],
+            }
+        )
+        for number, attack in enumerate(attacks)
+    ]
+    texts = {question.id: attack for question, attack in zip(questions, attacks, strict=True)}
+    results = write_run(
+        folder, "待定", lambda _: [[7, None]], text=lambda question: texts[question.id], questions=questions
+    )
+    held = json.loads(results.read_text("utf-8"))
+    for config in held["configs"].values():
+        config["metadata"]["system"] = MARKUP[3] + "\u202e" + "长" * 500
+    results.write_text(json.dumps(held), "utf-8")
+    left = iter(attacks)
+
+    def change(record: dict[str, object]) -> None:
+        attack = next(left)
+        findings = [
+            {"check": check, "level": level, "ok": ok, "clause": attack[:300], "message": attack, "line": line}
+            for check, level, ok, line in (
+                ("title", "hard", False, 1),
+                (attack[:60], "soft", False, 2),
+                ("__proto__", "hard", False, 10**9),
+                ("constructor", "soft", True, None),
+            )
+        ]
+        record.update(findings=findings, missing_facts=[attack[:500], "__proto__"])
+        for verdict in record["verdicts"]:  # type: ignore[attr-defined]
+            verdict["rationale"] = attack
+            verdict["unscored"] = verdict["unscored"] and attack
+            verdict["dimensions"] = verdict["dimensions"] and {attack[:200] or "空": 5, "__proto__": 99}
+            verdict["provenance"] |= {"judge": attack[:100] or "j", "model": attack[:200] or "m"}
+
+    edit(results, change)
+
+
+def ready(one: Opened) -> None:
+    one.page.wait_for_selector("#samples-browser:not([hidden])")
+
+
+def assert_tame(one: Opened, about: str) -> None:
+    assert one.trouble == [], about
+    assert one.page.evaluate("window.pwned") is None, about
+    assert one.page.locator(f"#samples-detail :is({TAGS})").count() == 0, about
+    assert one.overflow() <= 0, about
+
+
+@pytest.mark.parametrize("policy", [POLICY, ""], ids=["as shipped", "without a content policy"])
+def test_no_hostile_text_runs_or_breaks_the_layout(tmp_path: Path, opened: Callable[..., Opened], policy: str) -> None:
+    """Every answer in turn, on a screen and on a phone."""
+    hostile_run(tmp_path / "outputs", ATTACKS)
+    one = opened(browser_page(tmp_path / "outputs", tmp_path / "page.html", policy))
+    ready(one)
+    order = one.page.evaluate(
+        "[...document.querySelectorAll('#samples-list button > span:first-child')].map((e) => e.textContent)"
+    )
+    assert [each.split("<")[0].split()[0][:3] for each in order[:3]] == ["H-0", "H-1", "H-2"]
+    for number, attack in enumerate(ATTACKS):
+        assert one.page.inner_text("#samples-place") == f"{number + 1} / {len(ATTACKS)}"
+        for size in (WIDE, PHONE):
+            one.page.set_viewport_size(size)
+            assert_tame(one, f"attack {number}: {attack[:40]!r} at {size['width']}")
+        if number < len(MARKUP):
+            shown = one.page.locator(".samples-column").first.locator(".paper").inner_text()
+            told = "".join(mark for mark in attack if mark not in "\u2028\u2029")
+            assert "".join(told.split()) in "".join(shown.split())
+        one.page.set_viewport_size(WIDE)
+        one.page.click("#samples-next") if number + 1 < len(ATTACKS) else None
+    one.page.select_option("#samples-check", "check/__proto__")
+    one.page.select_option("#samples-beside", index=2)
+    one.page.fill("#samples-search", "<script>")
+    count = sum("<script>" in attack for attack in ATTACKS)
+    expect(one.page.locator("#samples-range")).to_have_text(f"1–{count} / {count}")
+    one.page.click("#language")
+    assert_tame(one, "filtered")
+
+
+def test_a_bidi_override_is_named_and_turns_nothing_around(tmp_path: Path, opened: Callable[..., Opened]) -> None:
+    write_run(
+        tmp_path / "outputs", "s", lambda _: [[7]], text=lambda _: "关于\u202eabcdef\u202c的通知", questions=[NOTICE]
+    )
+    one = opened(browser_page(tmp_path / "outputs", tmp_path / "page.html"))
+    ready(one)
+    line = ".samples-column:first-child .paper .line"
+    assert one.page.inner_text(line).replace("\n", "") == "关于U+202Eabcdef U+202C的通知".replace(" ", "")
+    lefts = one.page.evaluate(
+        """(line) => {
+          const text = [...document.querySelector(line).childNodes].find((node) => node.data === "abcdef");
+          return [...text.data].map((_, index) => {
+            const range = new Range(); range.setStart(text, index); range.setEnd(text, index + 1);
+            return range.getBoundingClientRect().left;
+          });
+        }""",
+        line,
+    )
+    assert len(lefts) == 6
+    assert lefts == sorted(lefts)
+
+
+@pytest.mark.parametrize("mark", ["A", "公", "<b>"])
+def test_a_line_of_a_megabyte_is_folded_and_can_be_unfolded(
+    tmp_path: Path, opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    """With all of it in the page, though samples.LONGEST keeps such a text out."""
+    monkeypatch.setattr(samples, "LONGEST", 2_000_000)
+    text = mark * (1_000_000 // len(mark))
+    results = write_run(tmp_path / "outputs", "s", lambda _: [[1]], questions=[NOTICE])
+    edit(results, lambda record: record["verdicts"][0].update(rationale=text), text=text)
+    one = opened(browser_page(tmp_path / "outputs", tmp_path / "page.html"), size=PHONE)
+    ready(one)
+    sheet = one.page.locator(".samples-column").first.locator(".paper")
+    assert sheet.evaluate("(sheet) => sheet.textContent.length") < 6100
+    assert_tame(one, "folded")
+    sheet.locator("button").click()
+    assert sheet.evaluate("(sheet) => sheet.textContent.length") == len(text)
+    one.page.locator(".samples-verdict button").click()
+    assert one.page.locator(".samples-verdict .samples-text").evaluate("(box) => box.textContent.length") == len(text)
+    assert_tame(one, "unfolded")
+
+
+def test_a_text_that_was_cut_names_the_file_that_has_it_whole(tmp_path: Path, opened: Callable[..., Opened]) -> None:
+    results = write_run(tmp_path / "outputs", "s", lambda _: [[1]], questions=[NOTICE])
+    edit(results, lambda record: None, text="字" * 1_000_000)
+    one = opened(browser_page(tmp_path / "outputs", tmp_path / "page.html"))
+    ready(one)
+    sheet = one.page.locator(".samples-column").first.locator(".paper")
+    sheet.locator("button").click()
+    assert "the whole has 1,000,000 characters" in sheet.inner_text()
+    assert results.name in sheet.inner_text()
+    assert_tame(one, "cut")
