@@ -46,10 +46,10 @@ CHECKS_ZH = {
 """The rule checks as a Chinese reader calls them."""
 
 
-class _Numbered(dict[Hashable, int]):
+class _Numbered(dict[Any, int]):
     """Numbers things from 0 as they come."""
 
-    def __missing__(self, key: Hashable) -> int:
+    def __missing__(self, key: Any) -> int:
         self[key] = len(self)
         return self[key]
 
@@ -132,7 +132,7 @@ class _Samples:
                     "repeat": repeat,
                     "score": _number(verdict["score"]),
                     "unscored": verdict["unscored"],
-                    "dimensions": [[name, _number(mark)] for name, mark in (verdict["dimensions"] or {}).items()],
+                    "dimensions": [[name, _number(mark)] for name, mark in (verdict.get("dimensions") or {}).items()],
                     "rationale": text[:LONGEST],
                     "cut": len(text) > LONGEST,
                 }
