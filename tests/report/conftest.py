@@ -12,7 +12,7 @@ import pytest
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: while Playwright runs, nothing else in this thread can use asyncio
 def chromium() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright. Without one the tests are skipped, but not in CI."""
     program = shutil.which("chromium")
