@@ -1,12 +1,8 @@
 """The card as one HTML page that needs nothing else: no network, no other file."""
 
-from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
+from odw_harness.html import environment, plotly_js
 from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.pictures import EFFECT_NAMES, SCORERS, pictures
 from odw_harness.judgecheck.show import cells, interval, percent
@@ -16,7 +12,7 @@ from odw_harness.judgecheck.words import TRUSTED
 def page(card: Card) -> str:
     """The page, in English and Chinese, light and dark. Whatever the card holds is escaped."""
     return (
-        _environment()
+        environment(Path(__file__).parent)
         .get_template("page.html.j2")
         .render(
             card=card,
@@ -27,20 +23,9 @@ def page(card: Card) -> str:
             colours=SCORERS,
             trusted=TRUSTED,
             figures={"en": pictures(card, "en"), "zh": pictures(card, "zh")},
-            plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+            plotly=plotly_js(),
             cells=cells,
             interval=interval,
             percent=percent,
         )
-    )
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )

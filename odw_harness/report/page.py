@@ -2,15 +2,11 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
+from odw_harness.html import environment, plotly_js
 from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.show import interval, percent
 from odw_harness.notices import LEAST_COVERAGE, Notice, notices
@@ -41,7 +37,7 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) 
     groups_of = [groups(board) for board in boards]
     dates = sorted(f"{run.date:%Y-%m-%d}" for run in outputs.runs)
     return (
-        _environment()
+        environment(Path(__file__).parent)
         .get_template("page.html.j2")
         .render(
             boards=boards,
@@ -64,7 +60,7 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) 
             signed=signed,
             share_interval=interval,
             data={"boards": [_data(board, found) for board, found in zip(boards, groups_of, strict=True)]},
-            plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+            plotly=plotly_js(),
             version=version("odw-harness"),
         )
     )
@@ -140,14 +136,3 @@ def _against(each: Against | None) -> list[float | None] | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else round(value, 4)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

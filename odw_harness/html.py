@@ -1,0 +1,25 @@
+"""What the HTML pages of the project share: their templates' environment, and plotly.js to put into them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+
+@lru_cache
+def environment(folder: Path) -> Environment:
+    """Templates of a folder; whatever is put into them is escaped."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def plotly_js() -> Markup:
+    """plotly.js, fit to stand in a script element."""
+    return Markup(get_plotlyjs().replace("</script", "<\\/script"))
