@@ -227,7 +227,7 @@ def _notes(baseline: Side, candidate: Side, settings: Settings, checks: Sequence
         yield "no score is gated: " + (
             "the baseline has none" if not _rubrics(baseline, settings) else "see the checks above"
         )
-    extra = [name for name in _hashes(candidate).index if name not in _hashes(baseline).index]
+    extra = _hashes(candidate).index.difference(_hashes(baseline).index, sort=False).tolist()
     if extra:
         yield f"the candidate also answered {_some(extra)}, which the baseline did not: left out"
     if baseline.run.generation != candidate.run.generation:

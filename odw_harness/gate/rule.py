@@ -31,6 +31,7 @@ from scipy.stats import t as student
 from odw_harness.notices import LEAST_COVERAGE
 from odw_harness.stats import Frozen
 from odw_harness.stats.intervals import TIE, Floats
+from odw_harness.stats.paired import drop_bound
 from odw_harness.stats.power import POWER
 
 ALL = "all"
@@ -101,10 +102,10 @@ def fails(drops: Floats, allowed: float, confidence: float) -> NDArray[np.bool_]
 
 
 def least_drop(drops: Floats, confidence: float) -> Floats:
-    """Student's one-sided bound along the last axis: with this confidence the true mean drop is not below it."""
-    number = drops.shape[-1]
-    reach = float(student.ppf(confidence, number - 1)) / np.sqrt(number)
-    return np.asarray(drops.mean(-1) - reach * drops.std(-1, ddof=1))
+    """Student's one-sided bound along the last axis, of two or more: with this confidence the true mean drop is not below it."""
+    bound = drop_bound(drops, confidence, "lower")
+    assert bound is not None
+    return bound
 
 
 def shared(confidence: float, figures: int) -> float:

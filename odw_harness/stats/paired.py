@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, stdev
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from odw_harness.stats.intervals import TIE, Floats, Frozen, mean_of
@@ -70,9 +70,9 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
 
 
 def drop_bound(
-    differences: Sequence[float], confidence: float = 0.95, side: Literal["upper", "lower"] = "upper"
-) -> float | None:
-    """Student's one-sided bound of the mean difference (candidate less baseline); None of a single difference.
+    differences: ArrayLike, confidence: float = 0.95, side: Literal["upper", "lower"] = "upper"
+) -> Floats | None:
+    """Student's one-sided bound of the mean difference (candidate less baseline) along the last axis; None of a single difference.
 
     upper: with this confidence the true mean difference is not above it. Where it lies below -d, a drop of more than d
     is shown; where nothing changed that happens with a chance of at most 1 - confidence, for d = 0, and less for d > 0.
@@ -80,10 +80,12 @@ def drop_bound(
     by d (a test of non-inferiority: CPMP/EWP/482/99, Points to consider on switching between superiority and
     non-inferiority, 2000).
     """
-    if len(differences) < 2:
+    steps = np.asarray(differences, dtype=float)
+    number = steps.shape[-1]
+    if number < 2:
         return None
-    reach = float(student.ppf(confidence, len(differences) - 1)) * stdev(differences) / math.sqrt(len(differences))
-    return fmean(differences) + (reach if side == "upper" else -reach)
+    reach = float(student.ppf(confidence, number - 1)) / np.sqrt(number) * steps.std(-1, ddof=1)
+    return np.asarray(steps.mean(-1) + (reach if side == "upper" else -reach))
 
 
 def _t_p(mean: float, sd: float, of: int) -> float | None:
