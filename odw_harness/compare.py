@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from odw_harness.errors import AnswerError
-from odw_harness.results import UNJUDGED, by_question, by_system, read_outputs
+from odw_harness.results import UNJUDGED, by_question, by_system, read_outputs, side_by_side
 from odw_harness.stats import Frozen
-from odw_harness.stats.paired import Paired, holm, paired
+from odw_harness.stats.paired import Against, Paired, compared
 from odw_harness.texts import shown
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 METRICS = ("score", *UNJUDGED)
 """What is compared: the judge's score (1 to 10), and two figures from 0 to 1 that need no judge."""
-REAL = 0.05
-"""A corrected p below this shows a difference."""
 
 
 class Difference(Frozen):
@@ -37,7 +35,7 @@ class Difference(Frozen):
     @property
     def real(self) -> bool:
         """Whether a difference is shown."""
-        return self.p is not None and self.p < REAL
+        return Against(paired=self.difference, p=self.p).shown
 
 
 def read_systems(folders: Sequence[str]) -> "pd.DataFrame":
@@ -66,22 +64,23 @@ def differences(questions: "pd.DataFrame", against: str, metrics: Sequence[str] 
     for metric in metrics:
         done: set[str] = set()
         for measure, rows in questions.groupby("measure", sort=False):
-            pairs = [(name, pair) for name, pair in _pairs(rows, metric, against) if name not in done]
-            done |= {name for name, _ in pairs} if metric in UNJUDGED else set()
+            steps = {name: each for name, each in _steps(rows, metric, against).items() if name not in done}
+            done |= set(steps) if metric in UNJUDGED else set()
             found += [
-                Difference(system=name, measure=str(measure), metric=metric, difference=pair, p=p)
-                for (name, pair), p in zip(pairs, holm([pair.flip_p for _, pair in pairs]), strict=True)
+                Difference(system=name, measure=str(measure), metric=metric, difference=each.paired, p=each.p)
+                for name, each in zip(steps, compared(list(steps.values())), strict=True)
+                if each is not None
             ]
     return found
 
 
-def _pairs(rows: "pd.DataFrame", metric: str, against: str) -> list[tuple[str, Paired]]:
-    wide = rows.pivot(index=["question", "question_hash"], columns="system", values=metric)
+def _steps(rows: "pd.DataFrame", metric: str, against: str) -> dict[str, list[float]]:
+    wide = side_by_side(rows, metric)
     if against not in wide:
-        return []
+        return {}
     steps = wide.sub(wide[against], axis=0)
     others = [str(name) for name in rows["system"].unique() if name != against]
-    return [(name, paired(values)) for name in others if (values := list(steps[name].dropna()))]
+    return {name: list(steps[name].dropna()) for name in others if steps[name].notna().any()}
 
 
 def check_comparable(table: "pd.DataFrame", against: str) -> None:

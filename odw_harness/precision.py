@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from odw_harness.paper import load_table
-from odw_harness.results import by_question
+from odw_harness.results import by_question, side_by_side
 from odw_harness.stats import Frozen
 from odw_harness.stats.power import (
     generations_needed,
@@ -70,7 +70,7 @@ def of_table(table: "pd.DataFrame", wanted: float = WANTED) -> list[Precision]:
     """Each measure of a table of verdicts (`results.read_outputs`)."""
     found = []
     for measure, rows in by_question(table).groupby("measure", sort=False):
-        wide = rows.pivot(index=["question", "question_hash"], columns="system", values="score")
+        wide = side_by_side(rows, "score")
         pairs = list(islice(combinations(wide.columns, 2), _PAIRS))
         steps = [(wide[one] - wide[other]).dropna() for one, other in pairs]
         sds = [stdev(each) for each in steps if len(each) > 1]

@@ -159,6 +159,11 @@ def by_question(table: "pd.DataFrame") -> "pd.DataFrame":
     return found.mean().assign(answers=found.size()).reset_index()
 
 
+def side_by_side(questions: "pd.DataFrame", figure: str) -> "pd.DataFrame":
+    """A figure of one measure's questions (`by_question`), questions × systems; one asked in two ways stands there twice."""
+    return questions.pivot(index=["question", "question_hash"], columns="system", values=figure)
+
+
 def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
     """One row for each system and measure, in the paper's shape, the best first within a measure.
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, Run, by_question
+from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, Run, by_question, side_by_side
 from odw_harness.rubric import ODWEVAL, RUBRICS
-from odw_harness.stats import LEVEL, Mean, mean_of
+from odw_harness.stats import Mean, mean_of
 from odw_harness.stats.intervals import FEWEST, Floats, bootstrap_of
-from odw_harness.stats.paired import Paired, holm, paired
+from odw_harness.stats.paired import Against, compared
 from odw_harness.stats.ranks import rank_intervals, ranks_of
 
 if TYPE_CHECKING:
@@ -34,19 +34,6 @@ class Asked:
     hash: str
     genre: str
     split: str
-
-
-@dataclass(frozen=True)
-class Against:
-    """A system less another one, question by question. p: of the sign-flip test, after Holm, over its table."""
-
-    paired: Paired
-    p: float | None
-
-    @property
-    def shown(self) -> bool:
-        """Whether a difference is shown; if not, that is no proof that there is none."""
-        return self.p is not None and self.p < 1 - LEVEL
 
 
 @dataclass(frozen=True)
@@ -112,19 +99,16 @@ def boards(outputs: Outputs, progress: Callable[[Sequence[int]], Any] = iter) ->
     return sorted(found, key=lambda board: (-len(board.rows), board.rubric != ODWEVAL.name, board.measure))
 
 
-def compared(table: Floats, pairs: Sequence[tuple[int, int]]) -> list[Against | None]:
+def differences(table: Floats, pairs: Sequence[tuple[int, int]]) -> list[Against | None]:
     """For each pair of rows of systems × questions the first less the second, corrected (Holm) for all pairs given.
 
     None for a row and itself, and where the two have no question in common.
     """
-    found = [None if one == other else _paired(table[one], table[other]) for one, other in pairs]
-    corrected = holm([None if each is None else each.flip_p for each in found])
-    return [None if each is None else Against(each, p) for each, p in zip(found, corrected, strict=True)]
+    return compared([[] if one == other else _steps(table[one] - table[other]) for one, other in pairs])
 
 
-def _paired(one: Floats, other: Floats) -> Paired | None:
-    steps = (one - other)[~np.isnan(one - other)]
-    return paired([float(step) for step in steps]) if steps.size else None
+def _steps(values: Floats) -> list[float]:
+    return [float(step) for step in values[~np.isnan(values)]]
 
 
 def _board(rows: "pd.DataFrame", runs: dict[str, Run], progress: Callable[[Sequence[int]], Any]) -> Board:
@@ -140,7 +124,7 @@ def _board(rows: "pd.DataFrame", runs: dict[str, Run], progress: Callable[[Seque
     ranked = [place for place, rank in enumerate(ranks) if rank is not None]
     intervals = dict(zip(ranked, rank_intervals(tables["score"][ranked]), strict=True)) if ranked else {}
     against = {
-        at: compared(tables["score"], [(each, at) for each in range(len(systems))])
+        at: differences(tables["score"], [(each, at) for each in range(len(systems))])
         for at in progress(ranked[:REFERENCES])
     }
     return Board(
@@ -172,8 +156,8 @@ def _asked(questions: "pd.DataFrame") -> Iterator[Asked]:
 
 
 def _table(questions: "pd.DataFrame", name: str, systems: Sequence[str], asked: Sequence[Asked]) -> Floats:
-    wide = questions.pivot(index="system", columns=["question", "question_hash"], values=name)
-    found: Floats = wide.loc[systems, [(each.id, each.hash) for each in asked]].to_numpy(dtype=float)
+    wide = side_by_side(questions, name)
+    found: Floats = wide.loc[[(each.id, each.hash) for each in asked], list(systems)].to_numpy(dtype=float).T
     return found
 
 

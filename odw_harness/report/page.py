@@ -11,12 +11,13 @@ from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.show import interval, percent
 from odw_harness.notices import LEAST_COVERAGE, Notice, notices
 from odw_harness.paper import TABLES, Table, load_table
-from odw_harness.report.data import Against, Board, Row
+from odw_harness.report.data import Board, Row
 from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
 from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, name_of
 from odw_harness.results import Outputs, Run
 from odw_harness.stats.agreement import agreement
+from odw_harness.stats.paired import Against
 from odw_harness.verdict import Provenance
 
 PAGE = 25

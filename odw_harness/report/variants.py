@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from odw_harness.report.data import Against, Board, Row, compared
+from odw_harness.report.data import Board, Row, differences
 from odw_harness.results import UNJUDGED
+from odw_harness.stats.paired import Against
 
 GAINS = ("score", *UNJUDGED)
 """In what a tuned system is set against its base."""
@@ -44,7 +45,7 @@ def groups(board: Board) -> list[Group]:
     place = {row.system: number for number, row in enumerate(board.rows)}
     found = [group for family in _families(board.rows) if (group := _split(family))]
     pairs = [(place[row.system], place[base.system]) for base, tuned in found for row in tuned]
-    gains = {name: iter(compared(board.tables[name], pairs)) for name in GAINS}
+    gains = {name: iter(differences(board.tables[name], pairs)) for name in GAINS}
     return [
         Group(base, tuple(Tuned(row, _how(row), {name: next(gains[name]) for name in GAINS}) for row in tuned))
         for base, tuned in found

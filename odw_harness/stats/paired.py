@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
-from odw_harness.stats.intervals import TIE, Floats, Frozen, mean_of
+from odw_harness.stats.intervals import LEVEL, TIE, Floats, Frozen, mean_of
 
 EXACT_UP_TO = 30
 """Differences other than 0 whose sign flips are all counted: 2^30 sums from two halves of 2^15."""
@@ -67,6 +67,25 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
         highest = max(highest, min(1.0, p * (len(ascending) - rank)))
         corrected[place] = highest
     return corrected
+
+
+class Against(Frozen):
+    """One system less another, question by question. p: of the sign-flip test, after Holm, over the table it stands in."""
+
+    paired: Paired
+    p: float | None
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference is shown; if not, that is no proof that there is none."""
+        return self.p is not None and self.p < 1 - LEVEL
+
+
+def compared(steps: Sequence[Sequence[float]]) -> list[Against | None]:
+    """The tests of one table: the differences of each pair of systems, corrected (Holm) for all; None where there are none."""
+    found = [paired(each) if len(each) else None for each in steps]
+    corrected = holm([None if each is None else each.flip_p for each in found])
+    return [None if each is None else Against(paired=each, p=p) for each, p in zip(found, corrected, strict=True)]
 
 
 def drop_bound(
