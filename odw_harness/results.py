@@ -106,6 +106,11 @@ class Outputs:
     table: "pd.DataFrame"
     skipped: list[Skipped] = field(default_factory=list)
 
+    @property
+    def files(self) -> list[str]:
+        """Every file that the table is of."""
+        return [str(file) for run in self.runs for file in (run.file, *(path for _, path in run.samples))]
+
 
 def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungraded: bool = False) -> Outputs:
     """Read every results and samples file of ours under the folders; what is broken or foreign is named in `skipped`.
@@ -360,15 +365,7 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
 
 
 def _dimensions(rubric: str, given: dict[str, float] | None) -> dict[str, float]:
-    return {_METRICS[rubric].get(name, name): float(mark) for name, mark in (given or {}).items()}
-
-
-_METRICS = {
-    name: {
-        each.name: each.metric for each in (*rubric.dimensions, *([rubric.other_first] if rubric.other_first else []))
-    }
-    for name, rubric in RUBRICS.items()
-}
+    return {RUBRICS[rubric].metric_of.get(name, name): float(mark) for name, mark in (given or {}).items()}
 
 
 @lru_cache(maxsize=4096)

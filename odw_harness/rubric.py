@@ -57,6 +57,11 @@ class Rubric:
         """Names of the dimensions' metrics. The first dimension and what stands for it share one."""
         return tuple(dimension.metric for dimension in self.dimensions)
 
+    @cached_property
+    def metric_of(self) -> dict[str, str]:
+        """The metric of each dimension by its name in the prompt, what stands for the first one included."""
+        return {each.name: each.metric for each in (*self.dimensions, self.other_first) if each}
+
     def template(self, question: Question | None = None) -> str:
         """The text with {question}, {reference} and {answer} to fill in, braces of its own doubled."""
         other = self.other_first is not None and question is not None and question.split == "ood2"

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,12 @@ def format_of(out: str | None, asked: str | None) -> str:
     return found[0] if found else "csv"
 
 
-def write(frame: "pd.DataFrame", kind: str, out: str | None) -> None:
-    """Write a table to a file, or to standard output where out is None or `-`. Raises AnswerError."""
+def write(frame: "pd.DataFrame", kind: str, out: str | None, inputs: Sequence[str] = ()) -> None:
+    """Write a table to a file that is none of the inputs, or to standard output where out is None or `-`. Raises AnswerError."""
     if kind == "parquet":
         _parquet(frame, out)
         return
-    with written("-o", out, [], kept="") as target:
+    with written("-o", out, inputs, kept="") as target:
         target.write(_text(frame, kind))
 
 

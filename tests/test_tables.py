@@ -61,6 +61,14 @@ def test_verdicts_come_back_from_parquet_as_they_were(outputs: str, tmp_path: Pa
     assert table["date"].dt.year.unique().tolist() == [2026]
 
 
+def test_a_file_that_is_read_is_not_written_over(outputs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = Path(outputs, "a").rglob("results_*.json")
+    before = file.read_bytes()
+    assert main(["results", outputs, "-o", str(file)]) == 2
+    assert "is a file that this run reads; name another" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 def test_json_has_null_where_there_is_no_score(outputs: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["results", outputs, "--rows", "questions", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)

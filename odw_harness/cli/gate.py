@@ -2,13 +2,12 @@
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from odw_harness.cli.options import share
+from odw_harness.cli.options import number, share
 from odw_harness.errors import OdwError
 
 _DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run
@@ -85,21 +84,11 @@ def add(commands: Any) -> None:
 
 
 def _points(text: str) -> float:
-    return _number(text, lambda number: 0 <= number <= 9, "a number of points, 0 to 9")
+    return number(text, lambda number: 0 <= number <= 9, "a number of points, 0 to 9")
 
 
 def _confidence(text: str) -> float:
-    return _number(text, lambda number: 0.5 <= number < 1, "a confidence, from 0.5 to below 1")
-
-
-def _number(text: str, good: Callable[[float], bool], what: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not good(number):
-        raise argparse.ArgumentTypeError(f"{text} is not {what}")
-    return number
+    return number(text, lambda number: 0.5 <= number < 1, "a confidence, from 0.5 to below 1")
 
 
 def _names(what: str) -> Callable[[str], tuple[str, ...]]:

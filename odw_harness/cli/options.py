@@ -1,6 +1,8 @@
 """Options that several commands take."""
 
 import argparse
+import math
+from collections.abc import Callable
 from typing import Any
 
 
@@ -17,10 +19,15 @@ class Once(argparse.Action):
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
+    return number(text, lambda value: 0 <= value <= 1, "between 0 and 1")
+
+
+def number(text: str, good: Callable[[float], bool], what: str) -> float:
+    """A number that is good; what says what it has to be."""
     try:
-        number = float(text)
+        value = float(text)
     except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return number
+        value = math.nan
+    if not good(value):
+        raise argparse.ArgumentTypeError(f"{text} is not {what}")
+    return value

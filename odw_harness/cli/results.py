@@ -5,6 +5,8 @@ import sys
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
+from odw_harness.cli.options import number
+
 
 def add(commands: Any) -> None:
     """Add the commands."""
@@ -64,10 +66,7 @@ def add(commands: Any) -> None:
 
 
 def _points(text: str) -> float:
-    value = float(text)
-    if not 0.001 <= value < 10:
-        raise ValueError
-    return value
+    return number(text, lambda value: 0.001 <= value < 10, "a number of points, 0.001 to below 10")
 
 
 def _results(options: Any) -> int:
@@ -87,7 +86,7 @@ def _results(options: Any) -> int:
 
     for notice in notices(outputs):
         print(f"warning: {notice.en}", file=sys.stderr)
-    write(ROWS[options.rows](outputs.table), kind, options.out)
+    write(ROWS[options.rows](outputs.table), kind, options.out, outputs.files)
     return 0
 
 

@@ -26,7 +26,7 @@ def report(folders: Sequence[str], out: str, cards: Sequence[str] = (), every_ru
     with written("-o", out, cards, kept="") as target:
         print(f"reading {', '.join(folders)} …", file=sys.stderr)
         outputs = read_outputs(folders, every_run)
-        if out != "-" and Path(out).expanduser().resolve() in {run.file.resolve() for run in outputs.runs}:
+        if out != "-" and Path(out).expanduser().resolve() in {Path(file).resolve() for file in outputs.files}:
             raise AnswerError(f"-o {out}: is a file that this run reads; name another")
         found = boards(outputs, lambda systems: tqdm(systems, desc="comparing systems", delay=2, leave=False))
         text = storable(page(outputs, found, read))

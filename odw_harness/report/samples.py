@@ -158,9 +158,9 @@ class _Samples:
             "kinds": list(self._kinds),
             "checks": CHECKS_ZH,
             "dimensions": {
-                each.name: each.metric.replace("_", " ")
+                name: metric.replace("_", " ")
                 for rubric in RUBRICS.values()
-                for each in (*rubric.dimensions, *([rubric.other_first] if rubric.other_first else []))
+                for name, metric in rubric.metric_of.items()
             },
             "questions": [
                 {**each, "prompt": each["prompt"][:LONGEST], "reference": _text(each["reference"], each["genre"])}
