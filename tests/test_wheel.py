@@ -20,9 +20,10 @@ def test_a_wheel_installed_elsewhere_finds_its_tasks_judges_and_tables(tmp_path:
     install = [*python, "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(site), str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
     code = """
-from odw_harness import resources
+import os
+from odw_harness import html, judgecheck, report, resources
 from odw_harness.judge import load_config
-from odw_harness.judgecheck import page, perturb_parts
+from odw_harness.judgecheck import perturb_parts
 from odw_harness.paper import TABLES, load_table
 from odw_harness.questions import load_questions
 from odw_harness.rubric import RUBRICS
@@ -32,7 +33,9 @@ print(len(load_questions(resources.QUESTIONS)), load_config("embedded")[0], [len
 loaded = TaskManager(include_path=resources.TASKS, include_defaults=False).load(["odw"])
 print(sorted(loaded["tasks"]))
 print([len(rubric.prompt_hash) for rubric in RUBRICS.values()], len(list(resources.JUDGES.glob("*.yaml"))))
-print(page._environment().get_template('page.html.j2').name, len(perturb_parts.phrases()['empty']) > 30)
+folder = os.path.dirname
+print([html.environment(folder(room.__file__)).get_template("page.html.j2").name for room in (judgecheck, report)])
+print(len(perturb_parts.phrases()["empty"]) > 30)
 """
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run(
@@ -43,5 +46,6 @@ print(page._environment().get_template('page.html.j2').name, len(perturb_parts.p
         "21 embedded [15, 15, 15]",
         "['odw_in19', 'odw_ood2']",
         "[64, 64] 10",
-        "page.html.j2 True",
+        "['page.html.j2', 'page.html.j2']",
+        "True",
     ]
