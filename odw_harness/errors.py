@@ -10,6 +10,7 @@ OdwError
 ├── ConvertError    a checkpoint or an adapter can't be converted
 ├── StoreError      the store can't be opened, written or understood
 ├── DataError       training data, or a file that it is to be made from, is wrong
+├── MarkError       people's marks, a grader's sheet or its key are wrong
 ├── TaskError       a run was asked for that can't be done
 └── ConfigError     a training configuration, or a model's file for one, can't be read or is wrong
 """
@@ -58,6 +59,10 @@ class StoreError(OdwError):
 
 class DataError(OdwError):
     """Training data, or a file that it is to be made from, is wrong."""
+
+
+class MarkError(OdwError):
+    """People's marks, a grader's sheet or its key are wrong."""
 
 
 class TaskError(OdwError):

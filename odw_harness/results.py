@@ -57,11 +57,29 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Answer:
-    """A document that a system wrote, with what the rules and the judge found: a samples file's own record."""
+    """A document that a system wrote, with what the rules and the judge found: a samples file's own record.
+
+    text: as the model gave it. document: without thoughts, which is what people are shown.
+    """
 
     question: dict[str, Any]
     text: str
     record: dict[str, Any]
+
+    @property
+    def document(self) -> str:
+        """What was written, without the thoughts before it."""
+        return document_of(self.text)
+
+    @property
+    def question_hash(self) -> str:
+        """What is asked and what it is graded against: a question changed in either is another question."""
+        return _short_hash(*(self.question[name] for name in ("request", "reference", "split")))
+
+    @property
+    def answer_hash(self) -> str:
+        """The document. With question_hash what a person's mark is found by, whoever wrote it."""
+        return _short_hash(self.document)
 
 
 @dataclass(frozen=True)
@@ -117,7 +135,7 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
 
     Of runs of one system under one measure the newest counts, or with every_run each under its date. The columns:
     run (the results file), system, paper, adapter, model, date, lm_eval; task, split, question, genre, question_hash,
-    repeat, characters (of the document, without white space and thoughts); rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
+    answer_hash, repeat, characters (of the document, without white space and thoughts); rubric (the task's), measure, judge, judge_model, judged_by (the rubric that the judge scores
     by), rubric_version, judge_repeat; score (1 to 10, or missing) with unscored (the reason), dimensions (1 to 10),
     rules and fact_recall (0 to 1). ungraded: answers of runs with --predict_only are rows too, without any figure,
     their rubric and measure UNGRADED. Raises AnswerError where there is no such folder, or nothing of ours in any.
@@ -201,7 +219,7 @@ def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
 
 _COLUMNS = [
     *("run", "system", "paper", "adapter", "model", "date", "lm_eval"),
-    *("task", "split", "question", "genre", "question_hash", "repeat", "characters"),
+    *("task", "split", "question", "genre", "question_hash", "answer_hash", "repeat", "characters"),
     *("rubric", "measure", "judge", "judge_model", "judged_by", "rubric_version", "judge_repeat"),
     *("unscored", *FIGURES),
 ]
@@ -340,9 +358,10 @@ def _verdicts(known: dict[str, Any], answer: Answer, where: str) -> Iterator[dic
             "split": doc["split"],
             "question": doc["id"],
             "genre": doc["genre"],
-            "question_hash": _hash_of(doc["request"], doc["reference"], doc["split"]),
+            "question_hash": answer.question_hash,
+            "answer_hash": answer.answer_hash,
             "repeat": record["repeat"],
-            "characters": len("".join(document_of(answer.text).split())),
+            "characters": len("".join(answer.document.split())),
             **{name: record.get(name) for name in UNJUDGED},
         }
         if known["rubric"] == UNGRADED:
@@ -369,10 +388,8 @@ def _dimensions(rubric: str, given: dict[str, float] | None) -> dict[str, float]
 
 
 @lru_cache(maxsize=4096)
-def _hash_of(request: str, reference: str, split: str) -> str:
-    """What is asked and what it is graded against: a question changed in either is another question."""
-    text = "\0".join((request, reference, split))
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+def _short_hash(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":
