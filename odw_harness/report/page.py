@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odw_harness.html import environment, plotly_js
 from odw_harness.judgecheck.card import Card
@@ -20,6 +20,9 @@ from odw_harness.stats.agreement import agreement
 from odw_harness.stats.paired import Against
 from odw_harness.verdict import Provenance
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PAGE = 25
 """Rows of a table at once; `page.js.j2` has the same."""
 FOLLOWED = 50
@@ -32,8 +35,10 @@ _PAPER: dict[Table, tuple[str, str]] = {
 }
 
 
-def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) -> str:
-    """The page's text. Whatever files hold is escaped, or packed (`samples.py`)."""
+def page(
+    outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), marks: "pd.DataFrame | None" = None
+) -> str:
+    """The page's text; marks: people's (`read_marks`). Whatever files hold is escaped, or packed (`samples.py`)."""
     told = notices(outputs)
     groups_of = [groups(board) for board in boards]
     dates = sorted(f"{run.date:%Y-%m-%d}" for run in outputs.runs)
@@ -51,7 +56,7 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) 
             lm_evals=sorted({run.lm_eval for run in outputs.runs if run.lm_eval}),
             cards=[(card, _graded(card, boards)) for card in cards],
             paper=[(*_PAPER[table], load_table(table)) for table in TABLES],
-            samples=embedded(outputs),
+            samples=embedded(outputs, marks),
             name_of=name_of,
             dimension_names=DIMENSION_NAMES,
             notice_names=NOTICE_NAMES,

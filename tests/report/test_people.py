@@ -1,0 +1,106 @@
+"""People's scores in the page: their column, what stands behind them, and the marks beside each answer."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from odw_harness.cli import main
+from odw_harness.human.marks import read_marks
+from odw_harness.report.data import boards
+from odw_harness.report.samples import embedded
+from odw_harness.results import read_outputs
+from tests.made import QUESTIONS, who, write_people, write_run
+from tests.report.conftest import Opened
+from tests.report.test_page import read
+
+SOME = QUESTIONS[:4]
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    """Two systems on four questions; a's answers have two marks, b's first two one, of c's none."""
+    for system, score in (("a", 8.0), ("b", 6.0), ("c", 4.0)):
+        write_run(
+            tmp_path / system,
+            system,
+            lambda q, score=score: [[score]],
+            text=lambda q, system=system: f"{q.reference}\n{system}",
+            questions=SOME,
+        )
+    first = dict(zip((question.id for question in SOME), (80, 82, 84, 90), strict=True))
+
+    def score(system: str, question: str, grader: str) -> float | None:
+        if system == "a":
+            return first[question] + (2 if grader == "G1" else -2)
+        return 50.0 if system == "b" and grader == "G1" and question in list(first)[:2] else None
+
+    write_people(tmp_path, score, dimensions={"form": 8.0}, comment="标题缺发文机关")
+    return tmp_path
+
+
+def test_a_board_has_peoples_means_and_what_is_behind_them(marked: Path) -> None:
+    (board,) = boards(read_outputs([marked]), marks=read_marks([marked]).table)
+    a, b, c = board.rows
+    assert a.people is not None
+    assert b.people is not None
+    # 80, 82, 84, 90: mean 84, sd 4.320494, t of 3 is 3.182446: 3.182446 · 4.320494 / 2 = 6.874873
+    assert (a.people.mean.mean, a.people.marks, a.people.graders) == (84.0, 8, 2)
+    assert a.people.mean.low == pytest.approx(84 - 6.874873, abs=1e-5)
+    assert (b.people.mean.mean, b.people.mean.of, b.people.marks, b.people.graders) == (50.0, 2, 2, 1)
+    assert c.people is None
+    assert board.tables["people"].tolist()[0] == [80, 82, 84, 90]
+
+
+def test_marks_of_other_texts_make_no_column(marked: Path, tmp_path: Path) -> None:
+    write_run(tmp_path / "later", "z", lambda q: [[5.0]], judge=who("other"), questions=SOME)
+    found = {board.judge: board for board in boards(read_outputs([marked]), marks=read_marks([marked]).table)}
+    assert "people" in found["judge-1"].tables
+    assert "people" not in found["other"].tables
+
+
+def test_the_page_shows_the_column_and_how_many_stand_behind_it(marked: Path) -> None:
+    assert main(["report", str(marked), "-o", str(marked / "page.html")]) == 0
+    text = (marked / "page.html").read_text("utf-8")
+    head, a, b, c = read(text).tables["table-0"]
+    column = [words for _, words in head].index("people 人工评分")
+    assert a[column] == ("84.0", "84.0 | 77.1 – 90.9 | 8 marks 8 个评分")
+    assert b[column][1] == "50.0 | 50.0 – 50.0 | 2 of 4 questions, 4 题中的 2 题， 2 marks 2 个评分"
+    assert c[column] == ("", "–")
+
+
+def test_without_marks_there_is_no_column(marked: Path) -> None:
+    (marked / "human_g1.jsonl").unlink()
+    main(["report", str(marked), "-o", str(marked / "page.html")])
+    assert "people 人工评分" not in [
+        words for _, words in read((marked / "page.html").read_text("utf-8")).tables["table-0"][0]
+    ]
+
+
+def test_samples_carry_marks_without_names(marked: Path) -> None:
+    packed = embedded(read_outputs([marked]), read_marks([marked]).table)
+    text = gzip.decompress(base64.b64decode(packed)).decode()
+    answers = json.loads(text)["answers"]
+    of = {(each["system"], each["question"]): each["marks"] for each in answers}
+    assert [each["score"] for each in of[0, 0]] == [82.0, 78.0]
+    assert of[1, 0] == [
+        {"score": 50.0, "dimensions": [["文种与格式规范", 8.0]], "comment": "标题缺发文机关", "simulated": False}
+    ]
+    assert of[2, 0] == []
+    assert "G1" not in text
+
+
+def test_an_answers_marks_stand_beside_it(marked: Path, opened: Callable[..., Opened]) -> None:
+    main(["report", str(marked), "-o", str(marked / "page.html")])
+    one = opened(marked / "page.html", hash=f"#sample=a/{SOME[0].id}/0")
+    one.page.wait_for_selector("#samples-browser:not([hidden])")
+    column = one.page.locator(".samples-column").first
+    assert "people 80.0 of 100" in column.locator(".samples-facts").inner_text()
+    boxes = column.locator(".samples-verdict")
+    assert boxes.nth(0).inner_text().split("\n")[0] == "82.0 of 100"
+    assert "a person, 1 / 2" in boxes.nth(0).inner_text()
+    assert "标题缺发文机关" in boxes.nth(1).inner_text()
+    assert one.trouble == []
