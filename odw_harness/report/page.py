@@ -4,24 +4,22 @@ import math
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from odw_harness.html import environment, plotly_js
+from odw_harness.human.marks import Marks
 from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.show import interval, percent
-from odw_harness.notices import LEAST_COVERAGE, Notice, notices
+from odw_harness.notices import LEAST_COVERAGE, Notice, notices, of_marks
 from odw_harness.paper import TABLES, Table, load_table
 from odw_harness.report.data import Board, Row
 from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
-from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, name_of
+from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, behind, name_of
 from odw_harness.results import Outputs, Run
 from odw_harness.stats.agreement import agreement
 from odw_harness.stats.paired import Against
 from odw_harness.verdict import Provenance
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PAGE = 25
 """Rows of a table at once; `page.js.j2` has the same."""
@@ -35,11 +33,9 @@ _PAPER: dict[Table, tuple[str, str]] = {
 }
 
 
-def page(
-    outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), marks: "pd.DataFrame | None" = None
-) -> str:
+def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), marks: Marks | None = None) -> str:
     """The page's text; marks: people's (`read_marks`). Whatever files hold is escaped, or packed (`samples.py`)."""
-    told = notices(outputs)
+    told = [*(of_marks(marks, outputs) if marks else []), *notices(outputs)]
     groups_of = [groups(board) for board in boards]
     dates = sorted(f"{run.date:%Y-%m-%d}" for run in outputs.runs)
     return (
@@ -56,7 +52,8 @@ def page(
             lm_evals=sorted({run.lm_eval for run in outputs.runs if run.lm_eval}),
             cards=[(card, _graded(card, boards)) for card in cards],
             paper=[(*_PAPER[table], load_table(table)) for table in TABLES],
-            samples=embedded(outputs, marks),
+            samples=embedded(outputs, marks.table if marks else None),
+            people=behind(marks.table) if marks and len(marks.table) else None,
             name_of=name_of,
             dimension_names=DIMENSION_NAMES,
             notice_names=NOTICE_NAMES,

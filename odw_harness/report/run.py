@@ -32,7 +32,7 @@ def report(folders: Sequence[str], out: str, cards: Sequence[str] = (), every_ru
             raise AnswerError(f"-o {out}: is a file that this run reads; name another")
         progress = lambda systems: tqdm(systems, desc="comparing systems", delay=2, leave=False)  # noqa: E731
         found = boards(outputs, progress, marks.table)
-        text = storable(page(outputs, found, read, marks.table))
+        text = storable(page(outputs, found, read, marks))
         target.write(text)
     counts = [
         _of(len({row.system for board in found for row in board.rows}), "system"),

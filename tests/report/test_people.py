@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from odw_harness.cli import main
 from odw_harness.human.marks import read_marks
+from odw_harness.notices import of_marks
 from odw_harness.report.data import boards
 from odw_harness.report.samples import embedded
 from odw_harness.results import read_outputs
@@ -70,6 +72,31 @@ def test_the_page_shows_the_column_and_how_many_stand_behind_it(marked: Path) ->
     assert a[column] == ("84.0", "84.0 | 77.1 – 90.9 | 8 marks 8 个评分")
     assert b[column][1] == "50.0 | 50.0 – 50.0 | 2 of 4 questions, 4 题中的 2 题， 2 marks 2 个评分"
     assert c[column] == ("", "–")
+
+
+def test_the_page_says_who_stands_behind_and_what_is_simulated(marked: Path) -> None:
+    write_people(marked, lambda system, question, grader: 40.0 if system == "c" else None, ["X"], "g2", simulated=True)
+    main(["report", str(marked), "-o", str(marked / "page.html")])
+    text = (marked / "page.html").read_text("utf-8")
+    assert "People: 3 graders gave 14 marks to 10 answers, 4 of them marked by two or more." in text
+    assert "SIMULATED: no person gave 4 of the 14 marks called people&#39;s" in text
+    assert text.index("SIMULATED") < text.index('id="table-0"')
+
+
+def test_marks_of_answers_that_are_gone_are_told_of(marked: Path) -> None:
+    shutil.rmtree(marked / "b")
+    outputs, marks = read_outputs([marked]), read_marks([marked])
+    (notice,) = of_marks(marks, outputs)
+    assert notice.en == (
+        "2 of 10 marks of people's are of answers that are in none of these runs: they count for nothing here"
+    )
+
+
+def test_one_grader_alone_is_told_of(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "a", lambda q: [[5.0]], questions=SOME)
+    write_people(tmp_path, lambda *_: 60.0, ["G1"])
+    (notice,) = of_marks(read_marks([tmp_path]), read_outputs([tmp_path]))
+    assert notice.en.startswith("no answer was marked by two people")
 
 
 def test_without_marks_there_is_no_column(marked: Path) -> None:
