@@ -21,9 +21,11 @@ SYSTEMS = ("all", "trained", "untrained")
 _ASKED = (("in19", "all"), ("ood2", "all"), ("all21", "all"), ("all21", "trained"), ("all21", "untrained"))
 _NOTES = (
     "Pearson, Spearman, Kendall (tau-b): between the systems' means. Is it the same leaderboard?",
-    "per question: Spearman across the systems on one question, averaged over the questions.",
+    "question Pearson, Spearman, Kendall: across the systems on one question, averaged over the questions.",
     "pooled: Pearson over all answers at once.",
     "pairwise: of two systems' answers to one question, neither tied, the share put in people's order. Chance is 0.5.",
+    "pairwise ties: of all such pairs, the share put in people's order, or tied as people tie it. A pair tied by one side "
+    "only is not agreed on.",
     "Below each: its 95 % bootstrap interval over questions (BCa). Two questions are too few for one. Between means it is "
     "too sure: simulated, it holds the value of endless questions about 75 times in 100.",
     "Means agree far better than single answers do, and most of that is trained systems against untrained ones: among "
