@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from odw_harness.paper import SOURCES, load_table
+from odw_harness.paper import SOURCES, scores_of
 from odw_harness.paper import Table as Published
 from odw_harness.stats.agreement import FIGURES, Agreement, Estimate, agreement
 
@@ -47,12 +47,12 @@ class Compared:
 
 def paper_agreement(seed: int = 0, resamples: int = 2000) -> list[Compared]:
     """Both automatic scores against people's: all systems on each split, and trained and untrained ones on all 21."""
-    names, people = _scores("human")
+    names, people = scores_of("human")
     trained = np.array([name.endswith("LoRA") for name in names])
     groups = {"all": np.full(len(names), True), "trained": trained, "untrained": ~trained}
     found = []
     for score in AUTOMATIC:
-        _, given = _scores(score)
+        _, given = scores_of(score)
         for split, group in _ASKED:
             part = np.ix_(groups[group], np.arange(people.shape[1])[SPLITS[split]])
             found.append(Compared(score, split, group, agreement(given[part], people[part], seed, resamples)))
@@ -92,12 +92,6 @@ def show(compared: list[Compared], console: Console) -> None:
         console.print(table)
     for note in _NOTES:
         console.print(f"- {note}", highlight=False)
-
-
-def _scores(table: Published) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
-    """The systems by name, in one order for all tables, and their scores: systems × questions."""
-    rows = sorted(load_table(table), key=lambda row: row.system)
-    return [row.system for row in rows], np.array([[float(score) for score in row.scores] for row in rows])
 
 
 def _figure(estimate: Estimate) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LEAST_COVERAGE = 0.95
 """A smaller share of scored verdicts is told of."""
 
-Kind = Literal["judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped"]
+Kind = Literal["judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped", "marks"]
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _estimates(
     if resamples and len(numbers) >= FEWEST:
         low, high = resampled(numbers, figures, seed, resamples, batch=max(1, _AT_ONCE // len(there) ** 2))
     return {
-        name: Estimate(value=_number(value), low=_number(bottom), high=_number(top))
+        name: Estimate(value=number(value), low=number(bottom), high=number(top))
         for name, value, bottom, top in zip(FIGURES, seen, low, high, strict=True)
     }
 
@@ -156,7 +156,7 @@ class _Both:
             spearman,
             kendall,
             *(_averaged(times, each) for each in self.correlations),
-            _correlation(times @ self.count, *(times @ self.moments.T).T),
+            correlation(times @ self.count, *(times @ self.moments.T).T),
             times @ self.concordant / (times @ self.pairs),
             times @ self.same / (times @ self.all_pairs),
         ]
@@ -170,7 +170,7 @@ def _averaged(times: NDArray[np.int64], values: Floats) -> Floats:
     return found
 
 
-def _correlation(of: Floats, a: Floats, b: Floats, aa: Floats, bb: Floats, ab: Floats) -> Floats:
+def correlation(of: Floats, a: Floats, b: Floats, aa: Floats, bb: Floats, ab: Floats) -> Floats:
     """Pearson's correlation from the number of pairs and their sums, sums of squares and of products."""
     spread_a, spread_b = aa - a * a / of, bb - b * b / of
     defined = (of >= _FEWEST) & (spread_a > TIE) & (spread_b > TIE)
@@ -183,7 +183,7 @@ def _pearson(a: Floats, b: Floats, there: NDArray[np.bool_]) -> Floats:
     of = there.sum(1)
     a, b = (np.where(there, each, 0) for each in (a, b))
     a, b = (np.where(there, each - (each.sum(1) / of)[:, None], 0) for each in (a, b))
-    return _correlation(of, a.sum(1), b.sum(1), (a * a).sum(1), (b * b).sum(1), (a * b).sum(1))
+    return correlation(of, a.sum(1), b.sum(1), (a * a).sum(1), (b * b).sum(1), (a * b).sum(1))
 
 
 def _orders(a: Floats, b: Floats, there: NDArray[np.bool_]) -> tuple[Floats, ...]:
@@ -219,7 +219,8 @@ def _signs(scores: Floats, pairs: NDArray[np.bool_]) -> Floats:
     return signs
 
 
-def _number(value: float) -> float | None:
+def number(value: float) -> float | None:
+    """The value; None where it is not defined."""
     return float(value) if math.isfinite(value) else None
 
 
