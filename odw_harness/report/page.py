@@ -127,7 +127,7 @@ def _follows(board: Board, name: str) -> float | None:
     """How the score goes with a figure, from system to system on the same question: mean Spearman; None where unknown."""
     if len(board.rows) > FOLLOWED:
         return None
-    return _rounded(agreement(board.tables["score"], board.tables[name], resamples=1).per_question.value)
+    return _rounded(agreement(board.tables["score"], board.tables[name], resamples=0).question_spearman.value)
 
 
 def _against(each: Against | None) -> list[float | None] | None:
