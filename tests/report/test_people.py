@@ -5,6 +5,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -130,4 +131,83 @@ def test_an_answers_marks_stand_beside_it(marked: Path, opened: Callable[..., Op
     assert boxes.nth(0).inner_text().split("\n")[0] == "82.0 of 100"
     assert "a person, 1 / 2" in boxes.nth(0).inner_text()
     assert "标题缺发文机关" in boxes.nth(1).inner_text()
+    assert one.trouble == []
+
+
+def orders(folder: Path, simulated: bool = False) -> Path:
+    """Four systems whose judge orders two questions as people do, one the other way and one with a tie; five questions."""
+    people = {
+        "a": (80, 70, 60, 90, 50),
+        "b": (70, 60, 50, 80, 60),
+        "c": (60, 50, 40, 70, 70),
+        "d": (50, 40, 30, 60, 80),
+    }
+    judge = {"a": (8, 7, 6, 9, 9), "b": (7, 6, 5, 8, 7), "c": (6, 5, 4, 8, 5), "d": (5, 4, 3, 8, 3)}
+    place = {question.id: number for number, question in enumerate(QUESTIONS[:5])}
+    for system, scores in judge.items():
+        for number, name in enumerate(("mild", "strict")):
+            write_run(
+                folder / system / name,
+                system,
+                lambda q, scores=scores, number=number: [[scores[place[q.id]] - number]],
+                text=lambda q, system=system: f"{q.reference}{system * (1 + ord(system))}",
+                questions=QUESTIONS[:5],
+                judge=who(name),
+                date=datetime(2026, 11, 25, number + 1, tzinfo=UTC),
+            )
+    write_people(folder, lambda s, q, g: people[s][place[q]], ["G1", "G2", "G3"], simulated=simulated)
+    main(["report", str(folder), "-o", str(folder / "page.html")])
+    return folder / "page.html"
+
+
+def test_the_section_says_how_many_pairs_the_judge_orders_as_people_do(tmp_path: Path) -> None:
+    text = orders(tmp_path).read_text("utf-8")
+    # Six pairs on each of five questions. The fourth has three that the judge ties; of the 27 others the last question's
+    # six are the other way: 21 of 27 are 78 %. The longer text is the worse one on four questions: 6 of 30.
+    assert (
+        "the judge prefers the one that people prefer in 78% "
+        "(chance 50%, taking the longer one 20%, one grader with the others 100%)" in text
+    )
+    rows = [row for row in read(text).tables[""] if row and row[0][1] in ("mild mild", "longest 越长越好")]
+    (mild, longest), _ = rows[:2], rows[2:]
+    # Means of people: 70, 64, 58, 52; of the judge: 7.8, 6.6, 5.6, 4.6: one order. By question: 1, 1, 1, and the fourth,
+    # people 4 3 2 1 and the judge 4 2 2 2 in ranks, 0.7746; the last -1: their mean is 0.554919.
+    assert mild[1][0] == "1.0"
+    assert float(mild[2][0] or "nan") == pytest.approx((3 + 0.7745967 - 1) / 5)
+    assert float(mild[3][0] or "nan") == pytest.approx(21 / 27)
+    assert mild[4][1] == "4 · 5 · 20"
+    assert longest[1][0] == "-1.0"
+
+
+def test_the_pictures_show_people_beside_the_judge_that_is_chosen(
+    tmp_path: Path, opened: Callable[..., Opened]
+) -> None:
+    one = opened(orders(tmp_path))
+    page = one.page
+    assert page.locator("#people").is_visible()
+    assert "mild" in page.locator("#people h2").inner_text()
+    for name, lines in (("people", 0), ("limits", 3)):
+        picture = page.locator(f'[data-picture="{name}"]')
+        assert picture.locator(".scatterlayer .trace").nth(0).locator(".point").count() == 20, "a dot for each answer"
+        assert picture.locator(".scatterlayer .trace").nth(1).locator(".point").count() == 4, "a number for each system"
+        assert picture.locator(".shapelayer path").count() == lines
+    page.locator(".measures button").nth(1).click()
+    assert "strict" in page.locator("#people h2").inner_text()
+    assert page.locator("#people .of-board:visible th[scope=row]").first.inner_text().strip() == "strict"
+    assert one.trouble == []
+
+
+def test_what_is_simulated_is_marked_where_it_stands(tmp_path: Path, opened: Callable[..., Opened]) -> None:
+    one = opened(orders(tmp_path, simulated=True), language="zh-CN")
+    assert one.page.locator("#people h2 .tag").inner_text() == "模拟评分"
+    assert one.page.locator(".leaderboard:visible thead").inner_text().count("人工评分（模拟）") == 1
+
+
+def test_a_board_without_marked_answers_hides_the_section(marked: Path, opened: Callable[..., Opened]) -> None:
+    write_run(marked / "later", "z", lambda q: [[5.0]], judge=who("other"), questions=SOME)
+    main(["report", str(marked), "-o", str(marked / "page.html")])
+    one = opened(marked / "page.html")
+    assert one.page.locator("#people").is_visible()
+    one.page.locator(".measures button").nth(1).click()
+    assert not one.page.locator("#people").is_visible()
     assert one.trouble == []
