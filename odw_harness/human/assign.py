@@ -33,7 +33,9 @@ Sheets = list[list[Script]]
 def sample(scripts: Sequence[Script], number: int, seed: int) -> list[Script]:
     """That many of the scripts, drawn evenly over questions and systems. Raises MarkError where there are not so many."""
     if number > len(scripts):
-        raise MarkError(f"--answers {number}: there are only {len(scripts)} different answers; ask for that many or fewer")
+        raise MarkError(
+            f"--answers {number}: there are only {len(scripts)} different answers; ask for that many or fewer"
+        )
     return list(islice(_evenly(scripts, random.Random(f"{seed} sample")), number))
 
 
@@ -94,7 +96,7 @@ def _evenly(scripts: Sequence[Script], draw: random.Random) -> Iterator[Script]:
     taken: Counter[str] = Counter()
     while left:
         question = min(left, key=lambda each: (taken[each], draw.random()))
-        script = min(left[question], key=lambda each: (sum(taken[name] for name in each.systems) / len(each.systems)))
+        script = min(left[question], key=lambda each: sum(taken[name] for name in each.systems) / len(each.systems))
         left[question].remove(script)
         if not left[question]:
             del left[question]
@@ -114,6 +116,23 @@ def _shuffled(scripts: Sequence[Script], draw: random.Random) -> list[list[Scrip
     return questions
 
 
+def groups(sheets: Sheets) -> int:
+    """How many groups of graders there are, of whom none shares a script with any of another, directly or through others."""
+    together: dict[Script, list[int]] = defaultdict(list)
+    for grader, sheet in enumerate(sheets):
+        for script in sheet:
+            together[script].append(grader)
+    group = list(range(len(sheets)))
+    for block in together.values():
+        group = _joined(group, block)
+    return len(set(group))
+
+
+def _joined(group: Sequence[int], block: Sequence[int]) -> list[int]:
+    linked = {group[grader] for grader in block}
+    return [min(linked) if each in linked else each for each in group]
+
+
 class _Crew:
     """The graders while they are put together in blocks, each block the graders of one script."""
 
@@ -122,7 +141,6 @@ class _Crew:
         self.load = [0] * number
         self.together: Counter[tuple[int, int]] = Counter()
         self.group = list(range(number))
-        """Graders linked by scripts that they share, directly or through others, are of one group."""
 
     def blocks(self, sizes: Sequence[int]) -> list[list[int]]:
         """A block of each size, all for scripts of one question."""
@@ -151,8 +169,7 @@ class _Crew:
             self.load[grader] += 1
             asked[grader] += 1
             self.together.update((grader, other) for other in block)
-        linked = {self.group[grader] for grader in block}
-        self.group = [min(linked) if each in linked else each for each in self.group]
+        self.group = _joined(self.group, block)
         return block
 
 
@@ -164,9 +181,7 @@ def _count(seen: Sequence[Counter[str]], scripts: Sequence[Script], blocks: Sequ
                 seen[grader][name] += by
 
 
-def _matched(
-    scripts: Sequence[Script], blocks: Sequence[list[int]], seen: Sequence[Counter[str]]
-) -> list[list[int]]:
+def _matched(scripts: Sequence[Script], blocks: Sequence[list[int]], seen: Sequence[Counter[str]]) -> list[list[int]]:
     """The blocks of a question's scripts, exchanged so that graders get the systems of which they have seen least.
 
     An assignment problem, exact where a grader's scripts of a question are of different systems.
@@ -179,7 +194,10 @@ def _matched(
         places = [place for place, block in enumerate(blocks) if len(block) == size]
         cost = np.array(
             [
-                [sum(seen[grader][name] for grader in blocks[other] for name in scripts[place].systems) for other in places]
+                [
+                    sum(seen[grader][name] for grader in blocks[other] for name in scripts[place].systems)
+                    for other in places
+                ]
                 for place in places
             ]
         )

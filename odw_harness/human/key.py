@@ -1,7 +1,6 @@
 """The key of a grading: which code on whose sheet stands for which answer of which systems. It stays with the organiser."""
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +38,7 @@ class Key(Frozen):
     """exported_from: folders of runs, absolute. dimensions: the rubric whose dimensions are asked for, if any."""
 
     format: Literal[1] = 1
-    grading: str = Field(pattern=r"[0-9a-f]{8}")
+    grading: str = Field(pattern=r"^g[0-9a-f]{7}$")
     seed: int
     exported_from: tuple[str, ...] = Field(min_length=1)
     dimensions: str | None
@@ -84,9 +83,9 @@ def key_file(sheets: str | Path, named: str | Path | None = None) -> Path:
     return file
 
 
-def write_key(key: Key, file: Path, inputs: Sequence[str] = ()) -> None:
+def write_key(key: Key, file: Path) -> None:
     """Write the key, whole or not at all. Raises AnswerError where it can't be written."""
-    with written("--key", str(file), inputs, kept="") as target:
+    with written("--key", str(file), [], kept="") as target:
         target.write(key.model_dump_json(indent=1) + "\n")
 
 
@@ -100,5 +99,7 @@ def read_key(file: Path) -> Key:
         raise MarkError(f"{file}: can't be read: {error}; name the key with --key") from None
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
-            raise MarkError(f"{file}: is no key (not JSON); name the one that odw human export wrote with --key") from None
+            raise MarkError(
+                f"{file}: is no key (not JSON); name the one that odw human export wrote with --key"
+            ) from None
         raise MarkError(f"{file}: {first_fault(error, 'a key')}; take the key as odw human export wrote it") from None

@@ -83,7 +83,7 @@ def read_marks(folders: Sequence[str | Path]) -> Marks:
         path = Path(folder).expanduser()
         for file in sorted(path.rglob("human_*.jsonl")) if path.is_dir() else []:
             try:
-                found[file.resolve()] = _read(file)
+                found[file.resolve()] = read_file(file)
             except MarkError as error:
                 skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
     marks = [mark for each in found.values() for mark in each]
@@ -93,7 +93,8 @@ def read_marks(folders: Sequence[str | Path]) -> Marks:
     return Marks(table, skipped, [str(file) for file in found])
 
 
-def _read(file: Path) -> list[Mark]:
+def read_file(file: Path) -> list[Mark]:
+    """Read one file of marks. Raises MarkError, naming the line."""
     marks: dict[tuple[str, ...], Mark] = {}
     for where, row in read_rows(file, "file of marks", MarkError):
         try:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
@@ -152,7 +153,11 @@ def _instructions(page: "Worksheet", sheet: Sheet) -> None:
             f"在下面的“{MARKING}”页填写。每份答卷之后有一行黄色的格子：总分必填，备注可不填；按 Tab 键跳到下一个要填的格子。只有黄色格子可以改动，填好后变为白色。",
             {},
         ),
-        ("交回", "随时可以保存，下次接着评。请存为 .xlsx 格式（不要另存为 .et、.xls 或 .csv），文件名不限，交给组织者。", {}),
+        (
+            "交回",
+            "随时可以保存，下次接着评。请存为 .xlsx 格式（不要另存为 .et、.xls 或 .csv），文件名不限，交给组织者。",
+            {},
+        ),
         ("示例题目", EXAMPLE_TASK, {"fill": "task"}),
     ]
     for number, anchor in enumerate(EXAMPLE, 1):
@@ -166,7 +171,13 @@ def _instructions(page: "Worksheet", sheet: Sheet) -> None:
 
 def _marking(page: "Worksheet", sheet: Sheet) -> None:
     names = _names(sheet.items)
-    heads = ["编号", "题目和答卷（答卷之后填写）", "总分\n0～100", *(f"{name}\n1～10" for name in names.values()), _COMMENT]
+    heads = [
+        "编号",
+        "题目和答卷（答卷之后填写）",
+        "总分\n0～100",
+        *(f"{name}\n1～10" for name in names.values()),
+        _COMMENT,
+    ]
     last = len(heads)
     middle = _TEXT_WIDTH - _MARK_WIDTH * (1 + len(names))
     comment = max(_LEAST_COMMENT, middle // 2)
@@ -240,7 +251,12 @@ def _to_fill_in(page: "Worksheet", dimensions: int, last: int) -> None:
         if columns:
             what = "总分" if high == 100 else "维度分"
             rule = DataValidation(
-                type="decimal", operator="between", formula1=str(low), formula2=str(high), showErrorMessage=True, allow_blank=True
+                type="decimal",
+                operator="between",
+                formula1=str(low),
+                formula2=str(high),
+                showErrorMessage=True,
+                allow_blank=True,
             )
             rule.errorTitle, rule.error = what, f"{what}请填 {low}～{high} 之间的数字，可用小数；暂时不评的留空。"
             rule.add(f"{get_column_letter(first)}2:{get_column_letter(first + columns - 1)}{last}")
@@ -250,22 +266,31 @@ def _to_fill_in(page: "Worksheet", dimensions: int, last: int) -> None:
     page.conditional_formatting.add(f"{start}2:{end}{last}", FormulaRule([f"LEN({start}2)>0"], fill=white))
 
 
+def is_workbook(file: Path) -> bool:
+    """Whether a workbook has the sheets of a grading's. One that can't be opened may be: `read_workbook` says what is wrong."""
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(file, read_only=True)
+    except Exception:  # openpyxl has no error of its own: a damaged part raises whatever it met
+        return True
+    with closing(book):
+        return {INSTRUCTIONS, MARKING} <= set(book.sheetnames)
+
+
 def read_workbook(file: Path) -> Returned:
     """Read what a grader gave, whatever program saved it. Raises MarkError where this is no workbook of a grading.
 
     A cell that holds no number is a fault; whether a number is within its range, and a code where it was, is not seen here.
     """
     book = _opened(file)
-    try:
-        if not {INSTRUCTIONS, MARKING} <= set(book.sheetnames):
-            raise MarkError(f"{file}: has no sheets {INSTRUCTIONS} and {MARKING}; it is no workbook of a grading")
-        grading, grader = (_text(book[INSTRUCTIONS][place].value).strip() for place, _ in (_GRADING, _GRADER))
-        if not grading or not grader:
-            place, what = _GRADER if grading else _GRADING
-            raise MarkError(f"{file}: {INSTRUCTIONS}!{place} is empty; put the {what} back, which the key has")
-        given, faults = _given(book[MARKING], file.name)
-    finally:
-        book.close()
+    if not {INSTRUCTIONS, MARKING} <= set(book.sheetnames):
+        raise MarkError(f"{file}: has no sheets {INSTRUCTIONS} and {MARKING}; it is no workbook of a grading")
+    grading, grader = (_text(book[INSTRUCTIONS][place].value).strip() for place, _ in (_GRADING, _GRADER))
+    if not grading or not grader:
+        place, what = _GRADER if grading else _GRADING
+        raise MarkError(f"{file}: {INSTRUCTIONS}!{place} is empty; put the {what} back, which the key has")
+    given, faults = _given(book[MARKING], file.name)
     return Returned(file, grading, grader, tuple(given), tuple(faults))
 
 
@@ -286,7 +311,9 @@ def _given(page: "Worksheet", name: str) -> tuple[list[Given], list[str]]:
     rows = list(page.iter_rows())
     metrics = [_metric(_text(cell.value)) for cell in rows[0]] if rows else []
     columns = {column: metric for column, metric in enumerate(metrics) if metric}
-    comment = next((column for column, cell in enumerate(rows[0]) if _text(cell.value) == _COMMENT), None) if rows else None
+    comment = (
+        next((column for column, cell in enumerate(rows[0]) if _text(cell.value) == _COMMENT), None) if rows else None
+    )
     if comment is None:
         return [], [f"{name}: {MARKING}!1: the heading {_COMMENT} is missing; row 1 must be as it was handed out"]
     given: list[Given] = []
