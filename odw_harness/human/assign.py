@@ -77,15 +77,18 @@ def _marks(scripts: int, graders: int, per_grader: int | None, overlap: int) -> 
     if overlap > graders:
         raise MarkError(f"--overlap {overlap}: there are only {graders} graders; name more, or ask for less overlap")
     wanted = scripts * overlap
-    if per_grader is None:
-        return wanted
-    if graders * per_grader < wanted:
+    marks = wanted if per_grader is None else min(graders * per_grader, scripts * graders)
+    if marks < graders:
+        raise MarkError(
+            f"--graders {graders}: some would get none of {marks} marks; name fewer, or ask for more --overlap"
+        )
+    if per_grader is not None and graders * per_grader < wanted:
         raise MarkError(
             f"--graders {graders} --per-grader {per_grader}: {graders * per_grader} marks are too few for {scripts} answers"
             f" by {overlap} each ({wanted}); what would do: --per-grader {-(-wanted // graders)}, or"
             f" {-(-wanted // per_grader)} graders, or --answers {graders * per_grader // overlap}"
         )
-    return min(graders * per_grader, scripts * graders)
+    return marks
 
 
 def _evenly(scripts: Sequence[Script], draw: random.Random) -> Iterator[Script]:

@@ -249,9 +249,8 @@ def _mark(key: Key, grader: str, code: str, coded: Coded, found: _Found) -> Mark
             dimensions[metric] = of_metric
     if score is None:
         if dimensions and all(each.score is None for each in given):
-            found.left_out.append(
-                f"{given[0].where}: {code} has marks for dimensions and no score; left out: give it one"
-            )
+            where = next(each.where for each in given if any(mark is not None for mark in each.dimensions.values()))
+            found.left_out.append(f"{where}: {code} has marks for dimensions and no score; left out: give it one")
         return None
     source = next(each for each in given if each.score is not None)
     return Mark(

@@ -1,6 +1,7 @@
 """What was handed out and what came back, for a terminal."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from rich import box
 from rich.console import Console
@@ -11,7 +12,8 @@ from odw_harness.human.exporting import Exported
 from odw_harness.human.importing import Imported
 from odw_harness.texts import shown
 
-_MOST = 20
+_MOST = 5
+"""Lines told of one file."""
 _LINE = 600
 
 
@@ -43,17 +45,15 @@ def show_imported(imported: Imported, console: Console) -> None:
         ("skipped", imported.skipped),
         ("comment without a mark", imported.remarks),
     ):
-        for line in lines[:_MOST]:
+        for line in _first_of_each_file(lines):
             console.print(Text(f"{title}: {shown(line, _LINE, '?')}", "yellow"), soft_wrap=True)
-        if len(lines) > _MOST:
-            console.print(Text(f"{title}: {len(lines) - _MOST} more; --json has them all", "yellow"), soft_wrap=True)
     graders = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("grader", "marks", "of", "mean", "missing"):
         graders.add_column(name, justify="left" if name in ("grader", "missing") else "right", overflow="fold")
     for each in imported.graders:
         missing = f"{len(each.missing)}: {_some(each.missing)}" if each.missing else ""
         if each.dimensions_missing:
-            missing = "; ".join(filter(None, [missing, f"{each.dimensions_missing} marks for dimensions"]))
+            missing = "; ".join(filter(None, [missing, f"dimensions: {each.dimensions_missing}"]))
         graders.add_row(_plain(each.grader), str(each.marks), str(each.asked), _mean(each.mean), missing)
     console.print(graders)
     systems = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -73,6 +73,19 @@ def show_imported(imported: Imported, console: Console) -> None:
     if imported.simulated:
         text = f"! {imported.simulated} of {imported.marks} marks are simulated: no person gave them."
         console.print(Text(text, "bold yellow"), soft_wrap=True)
+
+
+def _first_of_each_file(lines: Iterable[str]) -> Iterator[str]:
+    """The first lines about each file, and how many more there are."""
+    told = Counter[str]()
+    for line in lines:
+        file = line.partition(": ")[0]
+        told[file] += 1
+        if told[file] <= _MOST:
+            yield line
+    for file, number in told.items():
+        if number > _MOST:
+            yield f"{file}: {number - _MOST} more; --json has them all"
 
 
 def _some(names: Iterable[str]) -> str:

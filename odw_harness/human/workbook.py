@@ -103,22 +103,27 @@ def _height(text: str, width: float) -> float:
 
 
 def _pieces(text: str, width: float) -> Iterator[str]:
-    """The text in pieces of at most so many lines as a row may have, cut at the ends of its own lines where it has them."""
+    """The text in pieces, a row for each, of at most so many lines as a row may have.
+
+    A line that has to be wrapped is a piece of its own: how high it will be is an estimate, and what is left blank should
+    follow it as space after a paragraph does.
+    """
     most = int(width / _DIGITS_OF_A_CHARACTER) * _LINES_OF_A_ROW
-    piece: list[str] = []
-    lines = 0
+    short: list[str] = []
     for line in text.split("\n"):
-        taken = _lines_of(line, width)
-        if piece and lines + taken > _LINES_OF_A_ROW:
-            yield "\n".join(piece)
-            piece, lines = [], 0
-        while taken > _LINES_OF_A_ROW:
+        wrapped = _lines_of(line, width) > 1
+        if short and (wrapped or len(short) == _LINES_OF_A_ROW):
+            yield "\n".join(short)
+            short = []
+        while _lines_of(line, width) > _LINES_OF_A_ROW:
             yield line[:most]
             line = line[most:]
-            taken = _lines_of(line, width)
-        piece.append(line)
-        lines += taken
-    yield "\n".join(piece)
+        if wrapped:
+            yield line
+        else:
+            short.append(line)
+    if short:
+        yield "\n".join(short)
 
 
 def _page(page: "Worksheet", widths: Sequence[float], last: int) -> None:
@@ -150,7 +155,7 @@ def _instructions(page: "Worksheet", sheet: Sheet) -> None:
     rows += [
         (
             "怎么填",
-            f"在下面的“{MARKING}”页填写。每份答卷之后有一行黄色的格子：总分必填，备注可不填；按 Tab 键跳到下一个要填的格子。只有黄色格子可以改动，填好后变为白色。",
+            f"在下面的“{MARKING}”页填写。每份答卷之后有一行黄色的格子：总分必填，备注可不填；按 Tab 键跳到下一个要填的格子。只有黄色格子可以改动，填好后变为白色。段落后多出的空白是表格行高造成的，不要当作答卷的空行。",
             {},
         ),
         (
