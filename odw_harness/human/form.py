@@ -10,7 +10,7 @@ from typing import Any
 from odw_harness.errors import MarkError
 from odw_harness.html import environment
 from odw_harness.human import instructions
-from odw_harness.human.marks import HIGHEST, LOWEST
+from odw_harness.human.marks import DIMENSION_HIGHEST, DIMENSION_LOWEST, HIGHEST, LOWEST
 from odw_harness.human.reading import Row, read_json
 from odw_harness.human.sheet import Given, Item, Returned, Sheet
 from odw_harness.store import digest
@@ -18,7 +18,6 @@ from odw_harness.texts import map_texts, shown, storable
 
 FORMAT, VERSION = "odw-human-form", 1
 """What a saved file calls itself."""
-DIMENSION_LOWEST, DIMENSION_HIGHEST = 1, 10
 _AGAIN = "save the file from the grader's page again"
 
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from odw_harness.errors import MarkError
 from odw_harness.human import instructions
+from odw_harness.human.marks import DIMENSION_HIGHEST, DIMENSION_LOWEST, HIGHEST, LOWEST
 from odw_harness.human.reading import Row, read_json
 from odw_harness.human.sheet import Given, Item, Returned, Sheet
 from odw_harness.texts import shown, storable
@@ -28,7 +29,7 @@ Label Studio 评分项目（适用于 Label Studio 1.23）
 1. 在任务列表（Data Manager）点 Filters → Add Filter，选 grader，equal，填自己的代号（如 G01）。
 2. 点 Label All Tasks 旁的箭头选 Label Tasks As Displayed，按列表次序逐条评分，点 Submit 提交。
 3. 也可以由组织者先为每位评分人建一个带此筛选条件的标签页（Tab），评分人打开自己的标签页即可。
-拿不准的写在备注里；暂时无法评的点 Skip 跳过。
+分数超出范围时 Label Studio 不会提醒，取回时才会报告，请填写时留意。拿不准的写在备注里；暂时无法评的点 Skip 跳过。
 
 取回
 导出（Export）选 JSON 或 JSON-MIN，把文件放回本文件夹，运行 odw human import。
@@ -70,16 +71,16 @@ def configuration(sheets: Sequence[Sheet]) -> str:
     """The labelling configuration, XML: instructions, task and answer as plain text, the fields of a mark."""
     view = ElementTree.Element("View")
     _instructions(view)
-    _header(view, "题目（$genre）", "4")
-    # granularity and selectionEnabled: nothing is to be marked in the texts
+    _header(view, "题目（$genre）", "5")
+    # selectionEnabled: no part of a text is to be labelled
     ElementTree.SubElement(view, "Text", name="prompt", value="$prompt", selectionEnabled="false")
-    _header(view, "答卷（编号 $code）", "4")
+    _header(view, "答卷（编号 $code）", "5")
     ElementTree.SubElement(view, "Text", name="answer", value="$answer", selectionEnabled="false")
-    _header(view, "总分（0～100，可用小数）", "4")
-    _number(view, SCORE, "0", "100", "请填总分（0～100）")
+    _header(view, f"总分（{LOWEST:g}～{HIGHEST:g}，可用小数）", "5")
+    _number(view, SCORE, LOWEST, HIGHEST, required="true", requiredMessage="请填总分")
     for metric in _metrics(sheets):
-        _header(view, f"${LABEL}{metric}", "5")
-        _number(view, DIMENSION + metric, "1", "10", "")
+        _header(view, f"${LABEL}{metric}（{DIMENSION_LOWEST:g}～{DIMENSION_HIGHEST:g}）", "6")
+        _number(view, DIMENSION + metric, DIMENSION_LOWEST, DIMENSION_HIGHEST)
     _header(view, "备注（可不填）", "5")
     ElementTree.SubElement(
         view, "TextArea", name=COMMENT, toName="answer", rows="2", maxSubmissions="1", editable="true"
@@ -92,11 +93,9 @@ def _header(parent: ElementTree.Element, value: str, size: str) -> None:
     ElementTree.SubElement(parent, "Header", value=value, size=size)
 
 
-def _number(parent: ElementTree.Element, name: str, least: str, most: str, message: str) -> None:
-    given = {"name": name, "toName": "answer", "min": least, "max": most, "step": "any"}
-    if message:
-        given |= {"required": "true", "requiredMessage": message}
-    ElementTree.SubElement(parent, "Number", given)
+def _number(parent: ElementTree.Element, name: str, least: float, most: float, **more: str) -> None:
+    scale = {"min": f"{least:g}", "max": f"{most:g}", "step": "any"}
+    ElementTree.SubElement(parent, "Number", {"name": name, "toName": "answer", **scale, **more})
 
 
 def _instructions(parent: ElementTree.Element) -> None:
@@ -205,18 +204,17 @@ def _given(task: _Task, faults: list[str]) -> Given:
     row = Row(f"{task.where}, {shown(data['code'], 40, '?')}", faults.append)
     people = {_person(each.by) for each in task.annotations}
     if len(people) > 1:
-        names = ", ".join(sorted(people))
-        row.fault("annotations", names, "annotated the same task; delete in Label Studio all but those of its grader")
+        told = "are several people and all marked it; delete in Label Studio all annotations but those of its grader"
+        row.fault("annotated by", sorted(people), told)
     values = max(task.annotations, key=lambda each: each.order).values if len(people) == 1 else {}
     asked = [name.removeprefix(LABEL) for name in data if name.startswith(LABEL) and data[name] != _NOT_ASKED]
-    answer = data.get("answer")
     return Given(
         code=data["code"],
         score=row.number(SCORE, _plain(values.get(SCORE))),
         dimensions={metric: row.number(metric, _plain(values.get(DIMENSION + metric))) for metric in asked},
         comment=row.text(COMMENT, _plain(values.get(COMMENT))) or "",
         where=row.where,
-        answer=row.text("answer", answer),
+        answer=row.text("answer", data.get("answer")),
     )
 
 

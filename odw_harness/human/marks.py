@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 0.0, 100.0
 """The scale of people's scores (paper, appendix 2)."""
+DIMENSION_LOWEST, DIMENSION_HIGHEST = 1.0, 10.0
+"""The scale of a dimension: that of the judges' rubrics."""
 _MARKED = ["question_hash", "answer_hash"]
 """What a mark finds its answer by."""
 
