@@ -102,6 +102,7 @@ def export(plan: Plan) -> Exported:
         ),
         warnings=(
             *_of_overlap(assigned, marked),
+            *_of_systems(scripts, chosen),
             *_of_names([answers[script.question_hash, script.answer_hash] for script in chosen]),
         ),
     )
@@ -242,6 +243,13 @@ def _of_overlap(assigned: Sheets, marked: Mapping[int, int]) -> Iterator[str]:
         yield "no answer has two graders, so how far they agree can't be worked out; ask for --overlap 2"
     elif groups(assigned) > 1:
         yield "not all graders are linked by answers that they share, so a severe one can't be told from weak systems; ask for more overlap"
+
+
+def _of_systems(scripts: Iterable[Script], chosen: Iterable[Script]) -> Iterator[str]:
+    """Whether a sample leaves systems out."""
+    there, left = ({name for script in each for name in script.systems} for each in (scripts, chosen))
+    if there - left:
+        yield f"no answer of {', '.join(sorted(there - left))} is marked; ask for more --answers"
 
 
 def _of_names(answers: Iterable[Answer]) -> Iterator[str]:

@@ -65,7 +65,7 @@ def show_imported(imported: Imported, console: Console) -> None:
     changes = {"new": imported.new, "changed": imported.changed, "gone": imported.gone}
     told = ", ".join(f"{number} {name}" for name, number in changes.items() if number) or "nothing new"
     if imported.marks:
-        _say(console, f"{imported.marks} marks in {imported.file}: {told}.")
+        _say(console, f"Marks in {imported.file}: {imported.marks} ({told}).")
     else:
         _say(console, f"No marks yet: nothing is filled in, in any of {len(imported.read)} files.")
     if imported.kept:

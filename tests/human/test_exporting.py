@@ -200,6 +200,12 @@ def test_one_mark_for_each_answer_is_warned_of(runs: Path, capsys: pytest.Captur
     assert f"odw human import {out}" in " ".join(told.out.split())
 
 
+def test_a_sample_that_leaves_a_system_out_is_warned_of(runs: Path) -> None:
+    (warning,) = hand_out(runs, answers=2).warnings
+    assert warning.startswith("no answer of SECRET-")
+    assert not hand_out(runs, answers=3, out=str(runs.parent / "three")).warnings
+
+
 def test_the_command_prints_one_json_document(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(runs.parent / "grading")
     arguments = ["--graders", "王芳，李强、张敏", "--overlap", "2", "--answers", "6", "-o", out, "--json"]

@@ -236,3 +236,24 @@ def test_a_sheet_that_is_gone_and_a_name_that_is_gone_are_told_of(workbook: Path
 def test_a_lost_heading_is_told_of(workbook: Path) -> None:
     put(workbook, {"I1": None})
     assert "the heading 备注 is missing" in read_workbook(workbook).faults[0]
+
+
+def test_what_libreoffice_saved_is_read_the_same() -> None:
+    """libreoffice.xlsx: such a workbook, filled in, opened and saved by LibreOffice 7.4."""
+    file = Path(__file__).with_name("libreoffice.xlsx")
+    sheet = sheet_of([QUESTIONS[0].reference, LONG, "", *SPREADSHEET], ODWEVAL)
+    assert is_workbook(file)
+    returned = read_workbook(file)
+    assert (returned.grading, returned.grader) == (sheet.grading, sheet.grader)
+    for given, item in zip(returned.given, sheet.items, strict=True):
+        assert given.code == item.code
+        assert hash_of(given.answer or "") == hash_of(item.answer)
+        assert list(given.dimensions) == list(item.dimensions)
+    assert [given.score for given in returned.given[:8]] == [85, 87.5, 85, 90, None, None, None, None]
+    assert [given.comment for given in returned.given[:3]] == ["第一行\n第二行", "=好", ""]
+    assert returned.given[0].dimensions["form"] == 7
+    assert [fault.partition(": ")[2].partition(";")[0] for fault in returned.faults] == [
+        "评分!C38: '85%' is no number",
+        "评分!C43: 2025-08-05 00:00:00 is a date",
+        "评分!C46: =80+5 is a formula",
+    ]
