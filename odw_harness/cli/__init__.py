@@ -16,6 +16,7 @@ from odw_harness.cli import (
     documents,
     evaluate,
     gate,
+    human,
     judges,
     paper,
     report,
@@ -36,6 +37,7 @@ _EXAMPLES = """examples:
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
+  odw human export outputs --graders 8 --overlap 2 -o grading   # people mark them; then: odw human import grading
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
@@ -57,7 +59,21 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, bench, documents, judges, results, report, gate, data, configs, convert, paper, doctor):
+    for group in (
+        evaluate,
+        bench,
+        documents,
+        judges,
+        results,
+        report,
+        gate,
+        human,
+        data,
+        configs,
+        convert,
+        paper,
+        doctor,
+    ):
         group.add(commands)
     return top
 

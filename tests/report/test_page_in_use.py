@@ -10,8 +10,8 @@ import pytest
 from odw_harness.report.data import boards
 from odw_harness.report.page import page
 from odw_harness.results import read_outputs
+from tests.browser import PHONE, Opened
 from tests.made import QUESTIONS, who, write_run
-from tests.report.conftest import PHONE, Opened
 
 SOME = (*QUESTIONS[:4], *QUESTIONS[-2:])
 NAMES = ".leaderboard:visible tbody tr:visible th"
