@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from odw_harness.cli import (
+    agree,
     bench,
     configs,
     convert,
@@ -36,6 +37,7 @@ _EXAMPLES = """examples:
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
+  odw agree outputs     # how far the judge follows people's marks
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
@@ -57,7 +59,21 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, bench, documents, judges, results, report, gate, data, configs, convert, paper, doctor):
+    for group in (
+        evaluate,
+        bench,
+        documents,
+        judges,
+        results,
+        report,
+        gate,
+        agree,
+        data,
+        configs,
+        convert,
+        paper,
+        doctor,
+    ):
         group.add(commands)
     return top
 
