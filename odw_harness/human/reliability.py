@@ -27,7 +27,7 @@ Flag = Literal["severe", "lenient", "erratic", "at odds", "one mark", "apart"]
 MADS = 3.0
 """So many median absolute deviations, made comparable with standard deviations, from the graders' median is an outlier:
 F. R. Hampel, JASA 69, 1974; C. Leys and others, Journal of Experimental Social Psychology 49, 2013."""
-LEAST_SEVERITY = 2.0
+LEAST_SEVERITY = 3.0
 """Fewer points than that (of 100) are not worth telling a grader of, whatever the others do."""
 LEAST_GRADERS = 4
 """Of fewer graders nobody can say which one lies outside."""
