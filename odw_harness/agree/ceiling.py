@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odw_harness.agree.sources import ANSWER
+from odw_harness.stats import Mean, mean_of
 from odw_harness.stats.agreement import FIGURES, Agreement, agreement
 from odw_harness.stats.intervals import Floats, Frozen
 
@@ -28,9 +29,12 @@ class Range(Frozen):
 class Ceiling(Frozen):
     """FIGURES of one grader against the mean of the others, each grader in turn, on the answers that both marked.
 
+    After the alternative annotator test, by another figure: N. Calderon, R. Reichart and R. Dror, ACL 2025.
+
     people: figure → its range over graders; scorer: the same of the scorer against those same others on those same
     answers, so that the two compare: the mean of all graders is a better-known thing to agree with than that of all but
-    one. A figure that is defined for no grader is not there. graders: how many have LEAST answers or more in common with
+    one. lead: the scorer's less the grader's, with Student's interval over graders; their answers overlap, so that it is a
+    little too sure. A figure that is defined for no grader is not there. graders: how many have LEAST answers or more in common with
     others, answers: their numbers of such answers, in all.
     """
 
@@ -38,6 +42,7 @@ class Ceiling(Frozen):
     answers: int
     people: dict[str, Range]
     scorer: dict[str, Range]
+    lead: dict[str, Mean]
 
 
 def ceiling_of(marks: "pd.DataFrame", scores: "pd.DataFrame") -> Ceiling | None:
@@ -70,6 +75,7 @@ def ceiling_of(marks: "pd.DataFrame", scores: "pd.DataFrame") -> Ceiling | None:
         answers=sum(each.answers for each in people),
         people=_ranges(people),
         scorer=_ranges(scorer),
+        lead={name: mean_of(steps) for name in FIGURES if (steps := _steps(people, scorer, name))},
     )
 
 
@@ -88,6 +94,11 @@ class _Cells:
         np.add.at(numbers, at, 1)
         found: Floats = np.divide(sums, numbers, out=np.full(self.shape, np.nan), where=numbers > 0)
         return found
+
+
+def _steps(people: Sequence[Agreement], scorer: Sequence[Agreement], name: str) -> list[float]:
+    values = [(getattr(its, name).value, getattr(one, name).value) for one, its in zip(people, scorer, strict=True)]
+    return [its - one for its, one in values if its is not None and one is not None]
 
 
 def _ranges(found: Sequence[Agreement]) -> dict[str, Range]:

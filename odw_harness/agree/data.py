@@ -9,13 +9,14 @@ import numpy as np
 
 from odw_harness.agree.bias import Bias, bias_of
 from odw_harness.agree.ceiling import Ceiling, ceiling_of
-from odw_harness.agree.sources import ANSWER, Asked, Data, Kind, Scorer, few_notices, of_outputs
+from odw_harness.agree.sources import ANSWER, RANDOM, Asked, Data, Kind, Scorer, few_notices, of_outputs
 from odw_harness.human.marks import Marks
 from odw_harness.notices import Notice
 from odw_harness.results import Outputs
 from odw_harness.stats import Mean, mean_of
-from odw_harness.stats.agreement import FIGURES, Agreement, Estimate, agreement, difference
+from odw_harness.stats.agreement import Agreement, Estimate, agreement, difference
 from odw_harness.stats.intervals import TIE, Floats
+from odw_harness.stats.reliability import Parts, Ratings
 from odw_harness.stats.scales import Limits, limits_of, on_scale, residuals_of
 
 if TYPE_CHECKING:
@@ -88,13 +89,13 @@ class People:
         return next((each for each in self.beside if each.name == measure), None)
 
 
-def compared(outputs: Outputs, marks: Marks, seed: int = 0, resamples: int = 2000) -> People:
+def compared(outputs: Outputs, marks: Marks, seed: int = 0, resamples: int = 2000, adjust: bool = False) -> People:
     """People beside every measure of the runs, the rules and the baselines. Raises MarkError as `sources.of_outputs`.
 
     outputs: of `read_outputs`, with ungraded=True where answers without verdicts are to count too. resamples: draws of
-    questions for each interval, 0 for none.
+    questions for each interval, 0 for none. adjust: graders' severity is taken out of people's scores.
     """
-    return people_of(of_outputs(outputs, marks.table, seed), seed, resamples)
+    return people_of(of_outputs(outputs, marks.table, seed, adjust), seed, resamples)
 
 
 def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
@@ -170,13 +171,29 @@ def _one(
         bias=None
         if scaled is None
         else bias_of(
-            *(residuals_of(scaled, people), characters, cells.systems, data.asked, data.families, scorer.families),
+            *(
+                residuals_of(scaled, people, _reliability(data, marks)),
+                characters,
+                cells.systems,
+                data.asked,
+                data.families,
+                scorer.families,
+            ),
             *(seed, resamples),
         ),
         leads=()
         if scorer.kind == "baseline"
         else tuple(_lead(scores, people, each, seed, resamples) for each in baselines),
     )
+
+
+def _reliability(data: Data, marks: "pd.DataFrame") -> float:
+    """The share of the variance of people's scores that is no chance, ICC(2,k); 1, which corrects nothing, where unknown."""
+    if not data.graded_by:
+        return 1.0
+    ratings = Ratings.of(list(map(tuple, marks[ANSWER].to_numpy())), list(marks["grader"]), list(marks["score"]))
+    parts = Parts.of(ratings)
+    return (parts.share(ratings.k) if parts else 0.0) or 1.0
 
 
 def _lead(scores: Floats, people: Floats, other: Beside, seed: int, resamples: int) -> Lead:
@@ -190,13 +207,14 @@ def _pairs(beside: Sequence[Beside], seed: int, resamples: int) -> list[tuple[st
     return [(one.name, _lead(one.scores, one.people, other, seed, resamples)) for one, other in combinations(judges, 2)]
 
 
-def best(leads: Sequence[Lead], beside: Sequence[Beside], figure: str) -> Lead | None:
-    """The lead over the baseline that agrees furthest with people by a figure; None where none is defined."""
-    if figure not in FIGURES:
-        raise ValueError(f"no figure {figure}")
-    values = {each.name: getattr(each.agreement, figure).value for each in beside}
-    known = [lead for lead in leads if lead.figures[figure].value is not None and values[lead.other] is not None]
-    return max(known, key=lambda lead: float(values[lead.other]), default=None)
+def best(leads: Sequence[Lead], beside: Sequence[Beside], name: str) -> Lead | None:
+    """The lead over the baseline that agrees furthest with people by one of FIGURES; None where none is defined.
+
+    One draw of *random* may be lucky: it counts where no other baseline is defined.
+    """
+    values = {each.name: getattr(each.agreement, name).value for each in beside}
+    known = [lead for lead in leads if lead.figures[name].value is not None and values[lead.other] is not None]
+    return max(known, key=lambda lead: (lead.other != RANDOM, float(values[lead.other])), default=None)
 
 
 class _Cells:

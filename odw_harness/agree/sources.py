@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from odw_harness.errors import MarkError
 from odw_harness.families import families
 from odw_harness.human.marks import of_answers
+from odw_harness.human.reliability import adjusted
 from odw_harness.notices import Notice
 from odw_harness.questions import Question, load_questions
 from odw_harness.results import DIMENSIONS, UNGRADED, UNJUDGED, Outputs
@@ -53,12 +54,14 @@ class Scorer:
 
 @dataclass(frozen=True)
 class Data:
-    """People's marks, as `human.marks.of_answers` has them, and who else scored those answers.
+    """People's marks, and who else scored those answers.
 
-    asked: the questions, in the order of tables. families: system → its model's. graded_by: whether it is known which
-    grader gave which mark. notices: what has to be known before.
+    given: the marks, one row each, as `human.marks.read_marks` has them. marks: those of answers that are there, as
+    `human.marks.of_answers` has them. asked: the questions, in the order of tables. families: system → its model's.
+    graded_by: whether it is known which grader gave which mark. notices: what has to be known before.
     """
 
+    given: "pd.DataFrame"
     marks: "pd.DataFrame"
     asked: tuple[Asked, ...]
     scorers: tuple[Scorer, ...]
@@ -67,18 +70,22 @@ class Data:
     notices: tuple[Notice, ...] = field(default=())
 
 
-def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0) -> Data:
+def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0, adjust: bool = False) -> Data:
     """What people marked of the runs (`results.read_outputs`, with ungraded=True those of --predict_only too).
 
     marks: `human.marks.read_marks`' table. Each judge is compared on the very answers that people marked, whichever runs
-    they are of. seed: of the baseline *random*. Raises MarkError where there are no marks, or all are of other answers.
+    they are of. seed: of the baseline *random*. adjust: people's scores are `human.reliability.adjusted`. Raises MarkError where there are no marks, or all are of other answers.
     """
     table = outputs.table
     if marks.empty:
         raise MarkError(
             "no marks of people beside these runs; export sheets with odw human export, then odw human import"
         )
-    marked = of_answers(marks, table).drop_duplicates([*ANSWER, "grader"]).reset_index(drop=True)
+    marked = (
+        of_answers(adjusted(marks) if adjust else marks, table)
+        .drop_duplicates([*ANSWER, "grader"])
+        .reset_index(drop=True)
+    )
     if marked.empty:
         raise MarkError(
             f"all {len(marks)} marks are of answers that are in none of these runs; name the folders with the runs that were exported"
@@ -91,6 +98,7 @@ def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0) -> Data:
         table.drop_duplicates(["system", "model", "adapter"])[["system", "model", "adapter"]].fillna("").astype(str)
     )
     return Data(
+        given=marks,
         marks=marked,
         asked=tuple(
             Asked(*each) for each in asked[["question", "question_hash", "genre", "split"]].itertuples(index=False)
@@ -98,6 +106,23 @@ def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0) -> Data:
         scorers=tuple(_scorers(outputs, rows, marked, answers, seed)),
         families={str(name): frozenset(families(part.to_numpy().ravel())) for name, part in models.groupby("system")},
         notices=tuple(_notices(marks, marked, answers)),
+    )
+
+
+def picked(data: Data, texts: Sequence[str]) -> Data:
+    """With the judges alone whose measure holds one of the texts, all where there are none. Raises MarkError for a text of none."""
+    measures = list(dict.fromkeys(each.measure for each in data.scorers if each.measure is not None))
+    for text in texts:
+        if not any(text in measure for measure in measures):
+            there = "; ".join(measures) or "none"
+            raise MarkError(f"--measure {text}: no judge of the marked answers is called so; there are: {there}")
+    return replace(
+        data,
+        scorers=tuple(
+            each
+            for each in data.scorers
+            if not texts or each.measure is None or any(text in each.measure for text in texts)
+        ),
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from odw_harness.cli import (
+    agree,
     bench,
     configs,
     convert,
@@ -38,6 +39,7 @@ _EXAMPLES = """examples:
   odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
   odw human export outputs --graders 8 --overlap 2 -o grading   # people mark them; then: odw human import grading
+  odw agree outputs     # how far the judge follows people's marks
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
@@ -68,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         report,
         gate,
         human,
+        agree,
         data,
         configs,
         convert,
