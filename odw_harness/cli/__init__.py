@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from odw_harness.cli import (
     bench,
+    calibrate,
     configs,
     convert,
     data,
@@ -32,6 +33,7 @@ _EXAMPLES = """examples:
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
+  odw judge calibrate outputs   # the judge's scores on people's scale, from people's marks
   odw results outputs
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
@@ -57,7 +59,21 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, bench, documents, judges, results, report, gate, data, configs, convert, paper, doctor):
+    for group in (
+        evaluate,
+        bench,
+        documents,
+        judges,
+        calibrate,
+        results,
+        report,
+        gate,
+        data,
+        configs,
+        convert,
+        paper,
+        doctor,
+    ):
         group.add(commands)
     return top
 
@@ -73,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["eval"]:
             return evaluate.evaluate(arguments[1:])
+        if arguments[:2] == calibrate.NAME.split():
+            arguments = [calibrate.NAME, *arguments[2:]]
         passed_on: list[str] = []
         if arguments[:1] == ["bench"] and "--" in arguments:  # argparse would take what follows for files
             cut = arguments.index("--")
