@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from odw_harness.cli import (
     agree,
     bench,
+    calibrate,
     configs,
     convert,
     data,
@@ -34,6 +35,7 @@ _EXAMPLES = """examples:
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
+  odw judge calibrate outputs   # the judge's scores on people's scale, from people's marks
   odw results outputs
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
         bench,
         documents,
         judges,
+        calibrate,
         results,
         report,
         gate,
@@ -92,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["eval"]:
             return evaluate.evaluate(arguments[1:])
+        if arguments[:2] == calibrate.NAME.split():
+            arguments = [calibrate.NAME, *arguments[2:]]
         passed_on: list[str] = []
         if arguments[:1] == ["bench"] and "--" in arguments:  # argparse would take what follows for files
             cut = arguments.index("--")
