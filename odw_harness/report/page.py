@@ -6,18 +6,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from odw_harness.agree.data import People, compared
+from odw_harness.agree.data import People
 from odw_harness.html import environment, plotly_js
 from odw_harness.human.marks import Marks
 from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.show import interval, percent
-from odw_harness.notices import LEAST_COVERAGE, Notice, notices, of_marks
+from odw_harness.notices import LEAST_COVERAGE, Notice, notices
 from odw_harness.paper import TABLES, Table, load_table
 from odw_harness.report.data import Board, Row
-from odw_harness.report.people import pictured, section_of
+from odw_harness.report.people import behind, people_of, pictured, section_of
 from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
-from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, behind, name_of
+from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, name_of
 from odw_harness.results import Outputs, Run
 from odw_harness.stats.agreement import agreement
 from odw_harness.stats.paired import Against
@@ -37,8 +37,8 @@ _PAPER: dict[Table, tuple[str, str]] = {
 
 def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), marks: Marks | None = None) -> str:
     """The page's text; marks: people's (`read_marks`). Whatever files hold is escaped, or packed (`samples.py`)."""
-    people = compared(outputs, marks) if marks is not None and len(marks.table) else None
-    told = [*(of_marks(marks, outputs) if marks else []), *notices(outputs)]
+    people, of_people = people_of(outputs, marks) if marks else (None, [])
+    told = [*of_people, *notices(outputs)]
     sections = [(number, board, section_of(board, people)) for number, board in enumerate(boards)]
     groups_of = [groups(board) for board in boards]
     dates = sorted(f"{run.date:%Y-%m-%d}" for run in outputs.runs)
@@ -57,7 +57,7 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), 
             cards=[(card, _graded(card, boards)) for card in cards],
             paper=[(*_PAPER[table], load_table(table)) for table in TABLES],
             samples=embedded(outputs, marks.table if marks else None),
-            people=behind(marks.table) if marks is not None and people else None,
+            people=behind(people) if people else None,
             simulated=people is not None and people.simulated > 0,
             sections=[each for each in sections if each[2]],
             name_of=name_of,

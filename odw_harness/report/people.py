@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from odw_harness.agree.data import Beside, People
+from odw_harness.agree.data import Beside, People, compared
 from odw_harness.agree.sources import BASELINES, LONGEST, RANDOM, RULES_ONLY
+from odw_harness.errors import MarkError
+from odw_harness.human.marks import Marks
 from odw_harness.judgecheck.card import Statement
+from odw_harness.notices import Notice, left_out
 from odw_harness.report.data import Board
+from odw_harness.results import Outputs
 from odw_harness.stats.agreement import Estimate
 
 SHOWN = ("spearman", "question_spearman", "pairwise")
@@ -34,6 +38,33 @@ class Section:
     beside: Beside
     lines: tuple[Line, ...]
     sentence: Statement
+
+
+def people_of(outputs: Outputs, marks: Marks) -> tuple[People | None, list[Notice]]:
+    """What people say of the runs, if any of their marks are of answers there, and what has to be known of them."""
+    told = list(left_out(marks.skipped))
+    if marks.table.empty:
+        return None, told
+    try:
+        people = compared(outputs, marks)
+    except MarkError:
+        number = len(marks.table)
+        gone = Notice(
+            "marks",
+            f"all {number} marks of people's are of answers that are in none of these runs: they count for nothing here",
+            f"全部 {number} 个人工评分所评的答案都不在这些运行结果中，未计入",
+        )
+        return None, [gone, *told]
+    return people, [*people.notices, *told]
+
+
+def behind(people: People) -> Statement:
+    """Who stands behind people's scores: so many graders, marks and answers."""
+    graders = len(people.graders)
+    return Statement(
+        en=f"People: {graders} grader{'s' if graders != 1 else ''} gave {people.marks} marks to {people.answers} answers, {people.per_answer:.1f} each on average.",
+        zh=f"人工评分：{graders} 名评分人对 {people.answers} 篇答案给出 {people.marks} 个评分，平均每篇 {people.per_answer:.1f} 个。",
+    )
 
 
 def section_of(board: Board, people: People | None) -> Section | None:

@@ -12,12 +12,12 @@ import pytest
 
 from odw_harness.cli import main
 from odw_harness.human.marks import read_marks
-from odw_harness.notices import of_marks
 from odw_harness.report.data import boards
+from odw_harness.report.people import people_of
 from odw_harness.report.samples import embedded
 from odw_harness.results import read_outputs
+from tests.browser import Opened
 from tests.made import QUESTIONS, who, write_people, write_run
-from tests.report.conftest import Opened
 from tests.report.test_page import read
 
 SOME = QUESTIONS[:4]
@@ -79,25 +79,38 @@ def test_the_page_says_who_stands_behind_and_what_is_simulated(marked: Path) -> 
     write_people(marked, lambda system, question, grader: 40.0 if system == "c" else None, ["X"], "g2", simulated=True)
     main(["report", str(marked), "-o", str(marked / "page.html")])
     text = (marked / "page.html").read_text("utf-8")
-    assert "People: 3 graders gave 14 marks to 10 answers, 4 of them marked by two or more." in text
-    assert "SIMULATED: no person gave 4 of the 14 marks called people&#39;s" in text
+    # eight marks on four answers, two on two, four on four: the harmonic mean of 2 2 2 2 1 1 1 1 1 1 is 10 / 8
+    assert "People: 3 graders gave 14 marks to 10 answers, 1.2 each on average." in text
+    assert "SIMULATED: 4 of 14 marks were given by no person" in text
     assert text.index("SIMULATED") < text.index('id="table-0"')
 
 
 def test_marks_of_answers_that_are_gone_are_told_of(marked: Path) -> None:
     shutil.rmtree(marked / "b")
-    outputs, marks = read_outputs([marked]), read_marks([marked])
-    (notice,) = of_marks(marks, outputs)
-    assert notice.en == (
-        "2 of 10 marks of people's are of answers that are in none of these runs: they count for nothing here"
-    )
+    people, told = people_of(read_outputs([marked]), read_marks([marked]))
+    assert people is not None
+    assert people.marks == 8
+    assert "2 of 10 marks are of answers that are in none of these runs" in told[-1].en
+    shutil.rmtree(marked / "a")
+    people, told = people_of(read_outputs([marked]), read_marks([marked]))
+    assert people is None
+    assert [notice.en for notice in told] == [
+        "all 10 marks of people's are of answers that are in none of these runs: they count for nothing here"
+    ]
+    assert main(["report", str(marked), "-o", str(marked / "page.html")]) == 0
 
 
-def test_one_grader_alone_is_told_of(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", "a", lambda q: [[5.0]], questions=SOME)
-    write_people(tmp_path, lambda *_: 60.0, ["G1"])
-    (notice,) = of_marks(read_marks([tmp_path]), read_outputs([tmp_path]))
-    assert notice.en.startswith("no answer was marked by two people")
+def test_a_file_of_marks_that_can_not_be_read_is_named(marked: Path) -> None:
+    (marked / "human_g9.jsonl").write_text("{", "utf-8")
+    _, told = people_of(read_outputs([marked]), read_marks([marked]))
+    assert "files left out: human_g9.jsonl: line 1" in told[-1].en
+
+
+def test_graders_without_an_answer_in_common_are_told_of(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "a", lambda q: [[5.0]])
+    write_people(tmp_path, lambda _, q, grader: 60.0 if int(q[-2:]) % 3 == int(grader) else None, ["0", "1", "2"])
+    _, told = people_of(read_outputs([tmp_path]), read_marks([tmp_path]))
+    assert told[0].en.startswith("no answer was marked by two people")
 
 
 def test_without_marks_there_is_no_column(marked: Path) -> None:
