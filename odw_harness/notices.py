@@ -1,10 +1,11 @@
 """What a reader of results has to know before believing them, in English and Chinese."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from odw_harness.results import Outputs, Run, by_system
+from odw_harness.human.marks import Marks, of_answers
+from odw_harness.results import Outputs, Run, Skipped, by_system
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 LEAST_COVERAGE = 0.95
 """A smaller share of scored verdicts is told of."""
 
-Kind = Literal["judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped"]
+Kind = Literal[
+    "judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped", "simulated", "marks"
+]
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,42 @@ def notices(outputs: Outputs) -> list[Notice]:
         *_family(outputs),
         *_coverage(outputs.table),
         *_generation(outputs),
-        *_skipped(outputs),
+        *_left_out(outputs.skipped),
     ]
+
+
+def of_marks(marks: Marks, outputs: Outputs) -> list[Notice]:
+    """What to know of people's marks: simulated ones, answers with one grader alone, marks of answers that are not here."""
+    told = []
+    simulated, all_marks = int(marks.table["simulated"].sum()), len(marks.table)
+    if simulated:
+        told.append(
+            Notice(
+                "simulated",
+                f"SIMULATED: no person gave {simulated} of the {all_marks} marks called people's",
+                f"模拟数据：{all_marks} 个“人工评分”中有 {simulated} 个并非真人所评",
+            )
+        )
+    keys = ["question_hash", "answer_hash"]
+    found = marks.table.merge(of_answers(marks.table, outputs.table)[keys].drop_duplicates(), on=keys)
+    if len(found) < all_marks:
+        away = all_marks - len(found)
+        told.append(
+            Notice(
+                "marks",
+                f"{away} of {all_marks} marks of people's are of answers that are in none of these runs: they count for nothing here",
+                f"{all_marks} 个人工评分中有 {away} 个所评答案不在这些运行结果中，未计入",
+            )
+        )
+    if len(found) and found.groupby(keys)["grader"].nunique().max() == 1:
+        told.append(
+            Notice(
+                "marks",
+                "no answer was marked by two people: how far they agree with each other is not known",
+                "没有一篇答案由两人评分，评分人之间是否一致无从得知",
+            )
+        )
+    return [*told, *_left_out(marks.skipped)]
 
 
 def _judges(table: "pd.DataFrame") -> Iterator[Notice]:
@@ -125,10 +162,10 @@ def _generation(outputs: Outputs) -> Iterator[Notice]:
         )
 
 
-def _skipped(outputs: Outputs) -> Iterator[Notice]:
-    if outputs.skipped:
-        told = "; ".join(f"{each.file.name}: {each.reason}" for each in outputs.skipped[:3])
-        more = f" … ({len(outputs.skipped)})" if len(outputs.skipped) > 3 else ""
+def _left_out(skipped: Sequence[Skipped]) -> Iterator[Notice]:
+    if skipped:
+        told = "; ".join(f"{each.file.name}: {each.reason}" for each in skipped[:3])
+        more = f" … ({len(skipped)})" if len(skipped) > 3 else ""
         yield Notice("skipped", f"files left out: {told}{more}", f"未读入的文件：{told}{more}")
 
 

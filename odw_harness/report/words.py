@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from statistics import median
+from typing import TYPE_CHECKING
 
 from odw_harness.judgecheck.card import Statement
 from odw_harness.notices import Kind
 from odw_harness.report.data import Board, Row
 from odw_harness.stats.power import smallest_difference
 from odw_harness.texts import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMED = 3
 """Names in a sentence; of more, their number is told."""
@@ -37,6 +41,8 @@ NOTICE_NAMES: dict[Kind, tuple[str, str]] = {
     "family": ("judge of its family", "评判同系列"),
     "generation": ("settings differ", "参数不一"),
     "skipped": ("files left out", "未读入文件"),
+    "simulated": ("simulated people", "模拟评分"),
+    "marks": ("people's marks", "人工评分"),
 }
 """What a notice is headed by, and marked with in a table."""
 
@@ -70,6 +76,17 @@ GENRES = {
 def name_of(text: str) -> str:
     """A name as it is shown: not endless, and without marks that turn or hide what stands beside it."""
     return shown(text, LONGEST, "\N{REPLACEMENT CHARACTER}")
+
+
+def behind(marks: "pd.DataFrame") -> Statement:
+    """Who stands behind people's scores: so many graders, marks and answers."""
+    answers = marks.groupby(["question_hash", "answer_hash"])["grader"].nunique()
+    graders = marks["grader"].nunique()
+    twice = int((answers > 1).sum())
+    return Statement(
+        en=f"People: {graders} grader{'s' if graders != 1 else ''} gave {len(marks)} marks to {len(answers)} answers, {twice} of them marked by two or more.",
+        zh=f"人工评分：{graders} 名评分人对 {len(answers)} 篇答案给出 {len(marks)} 个评分，其中 {twice} 篇由两人以上评分。",
+    )
 
 
 def answer(board: Board) -> Iterator[Statement]:
