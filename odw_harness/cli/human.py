@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 _EXPORT = """Hand out the answers of runs to people, blind: each grader gets a workbook (.xlsx for WPS and Excel), a page for the
-browser that needs no network, and tasks for Label Studio, of which one is marked. Every answer goes to --overlap graders at
+browser that needs no network, and tasks for Label Studio, and uses whichever suits. Every answer goes to --overlap graders at
 least; graders get systems and questions in equal shares and random order, under codes of their own. Texts that two systems gave
 are marked once for both; thoughts are left out. The key to the codes is written beside the folder, never inside."""
 

@@ -230,7 +230,9 @@ def _hand_out(out: Path, place: Path, key: Key, files: Iterable[tuple[str, bytes
         for name, content in made.items():
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            unseen = path.with_name(f".{path.name}")  # so that a killed export leaves no half of a sheet
+            unseen.write_bytes(content)
+            unseen.replace(path)
     except OSError as error:
         raise MarkError(
             f"-o {out}: can't be written: {error.strerror}; export again, the same command goes on"

@@ -40,6 +40,8 @@ _LINE, _SPARE = 17.0, 5.0
 """Height of a line and what a row has besides, in points."""
 _LINES_OF_A_ROW = 8
 """A row's most lines: programs scroll by whole rows, and Excel has none higher than 409 points."""
+_MOST_ROWS = 100_000
+"""What is below is some format of empty rows: a sheet of 1,000 answers of 5,000 characters has fewer."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 """A character as Excel writes some that graders type, such as the end of a line."""
 _NUMBER = re.compile(r"\d+(\.\d+)?|\.\d+")
@@ -313,7 +315,7 @@ def _opened(file: Path) -> Any:
 
 def _given(page: "Worksheet", name: str) -> tuple[list[Given], list[str]]:
     """The marks and the faults. A block is a run of rows with one code: its head, the answer's text, and the marks."""
-    rows = list(page.iter_rows())
+    rows = list(page.iter_rows(max_row=min(page.max_row, _MOST_ROWS)))
     metrics = [_metric(_text(cell.value)) for cell in rows[0]] if rows else []
     columns = {column: metric for column, metric in enumerate(metrics) if metric}
     comment = (

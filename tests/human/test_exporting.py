@@ -132,9 +132,10 @@ def test_every_repeat_runs_without_a_judge_and_empty_answers_are_answers_too(tmp
 def test_the_same_command_writes_the_same_and_goes_on_where_it_was_cut_off(runs: Path) -> None:
     first = hand_out(runs)
     before = contents(runs.parent / "grading")
-    (runs.parent / "grading" / "forms" / "G02.html").unlink()
+    (runs.parent / "grading" / "forms" / "G02.html").rename(runs.parent / "grading" / "forms" / ".G02.html")
     Path(first.key).unlink()
     assert hand_out(runs) == first
+    assert Path(first.key).exists()
     assert contents(runs.parent / "grading") == before
     assert hand_out(runs, out=str(runs.parent / "other"), seed=2).grading != first.grading
 
