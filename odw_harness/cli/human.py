@@ -85,7 +85,7 @@ def _add_export(kinds: Any) -> None:
     )
     export.add_argument("--systems", type=_names("system"), metavar="NAME,…", help="only these (default: all)")
     export.add_argument("--questions", type=_names("question"), metavar="ID,…", help="only these (default: all)")
-    export.add_argument("--seed", type=int, default=1, metavar="NUMBER", help="of all that is random (default: 1)")
+    export.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
     export.add_argument("--key", metavar="FILE", help="where the key goes (default: OUT.key.json), never inside OUT")
     export.add_argument("--json", action="store_true", help="print one JSON document")
     export.set_defaults(run=_export)

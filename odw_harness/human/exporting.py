@@ -259,6 +259,6 @@ def _of_names(answers: Iterable[Answer]) -> Iterator[str]:
     found = Counter(
         answer.question["id"] for answer in answers if gives_away(answer.document, str(answer.question["prompt"]))
     )
-    for question, number in sorted(found.items()):
-        told = "answer names" if number == 1 else "answers name"
-        yield f"{question}: {number} {told} a model or its maker; graders could recognise who wrote it"
+    if found:
+        told = ", ".join(f"{question} ({number})" for question, number in sorted(found.items()))
+        yield f"answers name a model or its maker, and graders could recognise who wrote them: {told}"

@@ -54,7 +54,8 @@ def files(sheets: Sequence[Sheet], names: Sequence[str], formats: Sequence[str])
         grading=sheets[0].grading,
         forms="\n".join(_FORMS[name] for name in formats),
         graders="\n".join(
-            f"　　{sheet.grader}（{name}）　{len(sheet.items)} 份" for sheet, name in zip(sheets, names, strict=True)
+            f"　　{sheet.grader}{'' if name == sheet.grader else f'（文件名 {name}）'}　{len(sheet.items)} 份"
+            for sheet, name in zip(sheets, names, strict=True)
         ),
     )
     yield "README.txt", _for_notepad(told)

@@ -189,7 +189,10 @@ def test_answers_that_give_away_their_model_are_counted_and_not_told(tmp_path: P
 
     write_run(tmp_path / "runs" / "a", "a", noisy(6, 1), text=text, questions=QUESTIONS[:2])
     (warning,) = hand_out(tmp_path / "runs").warnings
-    assert warning == f"{QUESTIONS[0].id}: 1 answer names a model or its maker; graders could recognise who wrote it"
+    assert (
+        warning
+        == f"answers name a model or its maker, and graders could recognise who wrote them: {QUESTIONS[0].id} (1)"
+    )
 
 
 def test_one_mark_for_each_answer_is_warned_of(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,7 +200,7 @@ def test_one_mark_for_each_answer_is_warned_of(runs: Path, capsys: pytest.Captur
     assert main(["human", "export", str(runs), "--graders", "3", "-o", str(out), "--formats", "xlsx"]) == 0
     told = capsys.readouterr()
     assert "warning: no answer has two graders" in told.err
-    assert "9 answers of 3 systems to 3 questions, 9 marks (9 by 1 grader), seed 1" in told.out
+    assert "9 answers of 3 systems to 3 questions, 9 marks (9 by 1 grader), seed 0" in told.out
     assert f"odw human import {out}" in " ".join(told.out.split())
 
 
