@@ -104,7 +104,9 @@ def _instructions(parent: ElementTree.Element) -> None:
     )
     lines = [*instructions.HOW, *(f"{band} 分：{meaning}" for band, meaning in instructions.BANDS)]
     lines += [instructions.DIMENSION_SCALE, f"例题：{instructions.EXAMPLE_TASK}"]
-    lines += [f"例文 {anchor.score} 分：{anchor.answer}\n（{anchor.why}）" for anchor in instructions.EXAMPLE]
+    for anchor in instructions.EXAMPLE:
+        written = [line for line in anchor.answer.split("\n") if line]  # a Header is one line
+        lines += [f"例文，应得 {anchor.score} 分：", *written, f"说明：{anchor.why}"]
     for line in lines:
         _header(panel, line, "6")
 
