@@ -228,7 +228,7 @@ def few_notices(data: Data, systems: Sequence[str]) -> Iterator[Notice]:
     simulated = int(marks["simulated"].sum())
     if simulated:
         yield Notice(
-            "marks",
+            "simulated",
             f"SIMULATED: {simulated} of {len(marks)} marks were given by no person; nothing here is evidence of a judge",
             f"模拟数据：{len(marks)} 个评分中有 {simulated} 个并非人工给出，不能作为评判模型可信的依据",
         )
@@ -238,6 +238,12 @@ def few_notices(data: Data, systems: Sequence[str]) -> Iterator[Notice]:
             "marks",
             f"{graders} {'grader' if graders == 1 else 'graders'} only: how far people agree with each other is hardly known",
             f"仅有 {graders} 名评分者，难以得知人与人之间的一致程度",
+        )
+    elif data.graded_by and marks.groupby(ANSWER)["grader"].nunique().max() == 1:
+        yield Notice(
+            "marks",
+            "no answer was marked by two people: how far they agree with each other is not known",
+            "没有一篇答案由两人评分，评分者之间是否一致无从得知",
         )
     if len(marks) < FEW_MARKS:
         yield Notice(

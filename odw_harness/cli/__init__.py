@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from odw_harness.cli import (
     agree,
     bench,
+    calibrate,
     configs,
     convert,
     data,
@@ -17,6 +18,7 @@ from odw_harness.cli import (
     documents,
     evaluate,
     gate,
+    human,
     judges,
     paper,
     report,
@@ -33,10 +35,12 @@ _EXAMPLES = """examples:
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
+  odw judge calibrate outputs   # the judge's scores on people's scale, from people's marks
   odw results outputs
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
+  odw human export outputs --graders 8 --overlap 2 -o grading   # people mark them; then: odw human import grading
   odw agree outputs     # how far the judge follows people's marks
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
@@ -64,9 +68,11 @@ def parser() -> argparse.ArgumentParser:
         bench,
         documents,
         judges,
+        calibrate,
         results,
         report,
         gate,
+        human,
         agree,
         data,
         configs,
@@ -89,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["eval"]:
             return evaluate.evaluate(arguments[1:])
+        if arguments[:2] == calibrate.NAME.split():
+            arguments = [calibrate.NAME, *arguments[2:]]
         passed_on: list[str] = []
         if arguments[:1] == ["bench"] and "--" in arguments:  # argparse would take what follows for files
             cut = arguments.index("--")

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from odw_harness.report import samples
+from tests.browser import PHONE, WIDE, Opened
 from tests.made import QUESTIONS, write_run
 from tests.report.browsed import POLICY, browser_page
-from tests.report.conftest import PHONE, WIDE, Opened
 from tests.report.test_samples import edit
 
 NOTICE = QUESTIONS[7]
