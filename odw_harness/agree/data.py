@@ -41,7 +41,7 @@ class Beside:
     name, kind, measure, dimension: as `sources.Scorer` has them. people, scores: systems × questions (those of `People`),
     each the mean over the question's answers, NaN where not both scored; people's on their scale (0 to 100, a dimension 1
     to 10), the scorer's on its own. scaled: scores brought to people's mean and spread; None where one gives all the same.
-    limits: Bland's and Altman's, of scaled less people. leads: over each baseline, for a judge, a dimension or a rule.
+    limits: Bland's and Altman's, of scaled less people. leads: over each baseline, for a judge.
     """
 
     name: str
@@ -181,9 +181,9 @@ def _one(
             ),
             *(seed, resamples),
         ),
-        leads=()
-        if scorer.kind == "baseline"
-        else tuple(_lead(scores, people, each, seed, resamples) for each in baselines),
+        leads=tuple(
+            _lead(scores, people, each, seed, resamples) for each in (baselines if scorer.kind == "judge" else ())
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """The graders: how far they agree, who is severe or at odds with the others, and marks to look at again."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -200,49 +201,50 @@ def _grader(
     )
 
 
-def flags_of(graders: "list[Grader]") -> list[tuple[Flag, ...]]:
-    """What is to be told of each grader.
+def flags_of(graders: Sequence[Grader]) -> list[tuple[Flag, ...]]:
+    """What is to be told of each grader, beside those they are tied to by answers in common.
 
-    severe, lenient: their severity lies MADS deviations from the graders' median, by LEAST_SEVERITY or more, and its interval
-    excludes 0. erratic: the logarithm of their residual lies so far above, by LEAST_RATIO times or more. at odds: they follow the others not at all
-    (correlation 0 or below). one mark: more than ONE_MARK of their marks are the same. apart: they share no answer with
-    anyone who shares one with the largest part, so that their severity and the others' can't be told from their answers.
+    severe, lenient: their severity lies MADS deviations from the median, by LEAST_SEVERITY or more, and its interval excludes
+    0. erratic: the logarithm of their residual lies so far above, by LEAST_RATIO times or more. at odds: they follow the
+    others not at all (correlation 0 or below). one mark: more than ONE_MARK of their marks are the same. apart: they are tied
+    to nobody, so that how severe they are can't be told.
     """
-    largest = max(
-        {each.part for each in graders}, key=lambda part: sum(each.shared for each in graders if each.part == part)
-    )
     severity = np.array([np.nan if each.severity is None else each.severity.value for each in graders], dtype=float)
     residual = np.array(
         [np.log(each.residual) if each.residual and each.shared >= LEAST_SHARED else np.nan for each in graders]
     )
-    far, wild = _outside(severity), _outside(residual)
-    found = []
-    for number, each in enumerate(graders):
-        flags: list[Flag] = []
-        of = each.severity
-        sure = of is not None and of.low is not None and of.high is not None and (of.low > 0 or of.high < 0)
-        if sure and abs(far[number]) > MADS and abs(severity[number]) >= LEAST_SEVERITY:
-            flags.append("severe" if severity[number] > 0 else "lenient")
-        if wild[number] > MADS and residual[number] - np.nanmedian(residual) >= np.log(LEAST_RATIO):
-            flags.append("erratic")
-        if each.follows is not None and each.shared >= LEAST_SHARED and each.follows <= 0:
-            flags.append("at odds")
-        if each.marks >= LEAST_SHARED and each.same > ONE_MARK:
-            flags.append("one mark")
-        if each.part != largest or not each.shared:
-            flags.append("apart")
-        found.append(tuple(flags))
-    return found
+    part = np.array([each.part for each in graders])
+    far, wild = np.zeros(len(graders)), np.zeros(len(graders))
+    for number in np.unique(part):
+        mine = part == number
+        far[mine] = _outside(severity[mine], LEAST_SEVERITY)
+        wild[mine] = _outside(residual[mine], float(np.log(LEAST_RATIO)))
+    return [tuple(_flags(each, *of)) for each, of in zip(graders, zip(far, wild, strict=True), strict=True)]
 
 
-def _outside(values: Floats) -> Floats:
-    """How many deviations each value lies from the median of all; 0 where there are too few to say."""
+def _flags(each: Grader, far: float, wild: float) -> Iterator[Flag]:
+    of = each.severity
+    sure = of is not None and of.low is not None and of.high is not None and (of.low > 0 or of.high < 0)
+    if sure and abs(far) > MADS:
+        yield "severe" if far > 0 else "lenient"
+    if wild > MADS:
+        yield "erratic"
+    if each.follows is not None and each.shared >= LEAST_SHARED and each.follows <= 0:
+        yield "at odds"
+    if each.marks >= LEAST_SHARED and each.same > ONE_MARK:
+        yield "one mark"
+    if not each.shared:
+        yield "apart"
+
+
+def _outside(values: Floats, least: float) -> Floats:
+    """How many deviations each value lies from the median of all; 0 where that is less than `least`, or nobody can say."""
     there = values[~np.isnan(values)]
     if there.size < LEAST_GRADERS:
         return np.zeros(values.size)
-    middle = np.median(there)
-    deviation = max(_MAD * float(np.median(np.abs(there - middle))), TIE)
-    return np.nan_to_num((values - middle) / deviation)
+    steps = np.nan_to_num(values - np.median(there))
+    deviation = max(_MAD * float(np.median(np.abs(there - np.median(there)))), TIE)
+    return np.where(np.abs(steps) < least, 0, steps / deviation)
 
 
 def _looks(marks: "pd.DataFrame", ratings: Ratings) -> tuple[Look, ...]:

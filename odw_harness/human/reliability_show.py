@@ -29,7 +29,7 @@ _NOTES = (
     "follows: correlation with the mean of the others. same: share of their commonest mark.",
     f"severe, lenient: {MADS:g} median absolute deviations from the graders' median, {LEAST_SEVERITY:g} points or more, and the interval "
     "excludes 0. erratic: the rest so far out. at odds: follows 0 or below. one mark: more than half the same. apart: no "
-    "answer in common with the rest.",
+    "answer in common with anyone.",
 )
 
 
@@ -47,6 +47,12 @@ def sentences(found: Reliability) -> Iterator[str]:
             rated = low if low == high else f"{low} to {high}"
             line += f"; the mean of {icc.k:.1f} marks an answer is of {rated} reliability (ICC(2,k) {figure(icc.mean)})"
         yield line + "."
+    parts = {each.part for each in found.graders if each.shared}
+    if len(parts) > 1:
+        yield (
+            f"The graders fall into {len(parts)} groups without an answer in common (several gradings, say): severities are "
+            "within each."
+        )
     flagged = [f"{shown(each.grader, 40, '?')} ({', '.join(each.flags)})" for each in found.graders if each.flags]
     if flagged:
         yield f"To talk to: {', '.join(flagged)}."

@@ -2,7 +2,8 @@
 
 intervals: shares, means and slopes; the bootstrap. paired: two systems on the same questions. ranks: a leaderboard's.
 variance: what questions, generations and judgements each add. power: what can be seen with how much of each.
-agreement: two scorers of the same answers. What is not named below is imported from its module.
+agreement: two scorers of the same answers. scales: the one's scores on the other's scale. reliability: many graders. What is
+not named below is imported from its module.
 """
 
 from odw_harness.stats.agreement import alpha_of, falling_tau

@@ -139,6 +139,16 @@ def test_graders_who_share_nothing_with_the_rest_are_named() -> None:
     assert again[again["grader"] == "G9"]["score"].tolist() == apart["score"].tolist()
 
 
+def test_the_graders_of_two_gradings_are_looked_at_within_each() -> None:
+    first = marks_of({f"A{number}": gives(number, 2) for number in range(5)}, answers=60)
+    second = marks_of({f"B{number}": gives(number, 9) for number in range(5)}, answers=60)
+    second = second.assign(answer_hash="second " + second["answer_hash"])
+    found = found_in(pd.concat([first, second], ignore_index=True))
+    assert flags(found) == {}
+    assert sum(each.severity.value for each in found.graders[:5]) == pytest.approx(0)  # type: ignore[union-attr]
+    assert any("2 groups without an answer in common" in line for line in sentences(found))
+
+
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
