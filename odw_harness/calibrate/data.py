@@ -12,6 +12,7 @@ from odw_harness.stats import LEVEL, Frozen
 from odw_harness.stats.calibration import FEWEST_QUESTIONS, Calibration, calibrated
 from odw_harness.stats.power import marks_needed, questions_needed
 from odw_harness.stats.prediction_powered import Balance, Corrected, Gap, Powered, Spread, balance
+from odw_harness.texts import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,8 @@ def calibrate(
             "there are no marks; import a grading first (odw human import), or say where they are with --marks"
         )
     if against is not None and against not in set(outputs.table["system"]):
-        raise MarkError(f"--against {against}: no such system; there are {', '.join(outputs.table['system'].unique())}")
+        there = shown(", ".join(outputs.table["system"].unique()), 1000, "?")
+        raise MarkError(f"--against {against}: no such system; there are {there}")
     found = []
     for name in named(outputs.table, measure):
         rows = outputs.table[outputs.table["measure"] == name]
@@ -136,7 +138,7 @@ def named(table: "pd.DataFrame", measure: str | None) -> list[str]:
     found = [each for each in measures if measure in each]
     if len(found) != 1:
         what = "fits several" if found else "no such measure"
-        raise MarkError(f"--measure {measure}: {what}; there are {'; '.join(measures)}")
+        raise MarkError(f"--measure {measure}: {what}; there are {shown('; '.join(measures), 1000, '?')}")
     return found
 
 
@@ -219,13 +221,17 @@ def _warnings(found: Calibrated, marks: Marks, unfound: int) -> Iterator[str]:
     if few:
         yield f"fewer than 2 marked answers, so no interval: {', '.join(few)}"
     if found.unscored:
-        yield f"{found.unscored} answers have no score of the judge and are left out"
+        yield f"{_answers(found.unscored)} left out, for want of a score of the judge"
     if found.outside:
-        yield f"{found.outside} answers have scores of the judge beyond those of any marked one; what they mean is a guess"
+        yield f"{_answers(found.outside)} scored beyond all marked ones; what these scores mean is a guess"
     if unfound:
-        yield f"{unfound} marks are of no answer in these runs"
+        yield f"{unfound} marks in these files belong to no answer in these runs"
     for file in marks.skipped:
         yield f"{file.file}: {file.reason}; its marks are left out"
+
+
+def _answers(number: int) -> str:
+    return "1 answer is" if number == 1 else f"{number} answers are"
 
 
 def _asked(rows: "pd.DataFrame", judge: "pd.DataFrame") -> np.ndarray:
@@ -244,12 +250,12 @@ def _value(mean: Corrected) -> float:
 
 
 def _saved(means: Sequence[Corrected]) -> float | None:
-    told = [(each.marked, each.people.error, each.corrected.error) for each in means if each.people and each.corrected]
-    known = [(marked, alone, both) for marked, alone, both in told if alone is not None and both is not None]
-    squares = sum(both**2 for *_, both in known)
-    if not squares:
-        return None
-    return max(0.0, sum(marked for marked, *_ in known) * (sum(alone**2 for _, alone, _ in known) / squares - 1))
+    marked, answers, alone, both = 0, 0, 0.0, 0.0
+    for mean in means:
+        if mean.people and mean.corrected and mean.people.error is not None and mean.corrected.error is not None:
+            marked, answers = marked + mean.marked, answers + mean.answers
+            alone, both = alone + mean.people.error**2, both + mean.corrected.error**2
+    return max(0.0, min(marked * alone / both, answers) - marked) if both else None
 
 
 def _needed(spread: Spread, questions: int, difference: float, level: float) -> Needed:

@@ -11,6 +11,7 @@ from odw_harness.errors import JudgeError, first_fault
 from odw_harness.results import Outputs, by_question
 from odw_harness.stats import LEVEL, Frozen
 from odw_harness.stats.calibration import Calibration
+from odw_harness.texts import shown
 from odw_harness.written import written
 
 
@@ -97,9 +98,9 @@ def apply(saved: Saved, outputs: Outputs, level: float = LEVEL) -> Applied:
     """Systems on people's scale. level: of the intervals of their means. Raises JudgeError where no run is of the measure."""
     rows = outputs.table[outputs.table["measure"] == saved.measure]
     if rows.empty:
-        there = "; ".join(map(str, outputs.table["measure"].unique()))
+        there = shown("; ".join(map(str, outputs.table["measure"].unique())), 1000, "?")
         raise JudgeError(
-            f"the calibration is of {saved.measure}, and these runs were judged by {there}: a map holds for one judge, its "
+            f"the calibration is of {shown(saved.measure, 200, '?')}, and these runs were judged by {there}: a map holds for one judge, its "
             "settings and one rubric version; calibrate that judge"
         )
     systems = []

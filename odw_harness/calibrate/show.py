@@ -42,13 +42,14 @@ def show(every: Sequence[Calibrated], console: Console) -> None:
     """What there is to know of each measure, one after another."""
     for found in every:
         console.print(Text(shown(found.measure, 200, "?"), "bold"))
-        for warning in found.warnings:
-            console.print(Text(f"! {shown(warning, 1000, '?')}", "yellow"), soft_wrap=True)
+        gravest = found.warnings[:1] if found.simulated else ()
+        _warn(gravest, console)
         console.print(Text(f"{headline(found)}."), soft_wrap=True)
         told = (
             f"{found.marks} marks by {found.graders} graders of {found.answers} answers to {found.questions} questions."
         )
         console.print(Text(told), soft_wrap=True)
+        _warn(found.warnings[len(gravest) :], console)
         if found.calibration:
             console.print(_map(found.calibration))
             console.print(Text(_choice(found.calibration)), style="dim", soft_wrap=True)
@@ -86,6 +87,11 @@ def show_applied(found: Applied, console: Console) -> None:
         style="dim",
         soft_wrap=True,
     )
+
+
+def _warn(warnings: Sequence[str], console: Console) -> None:
+    for warning in warnings:
+        console.print(Text(f"! {shown(warning, 1000, '?')}", "yellow"), soft_wrap=True)
 
 
 def _typical(fitted: Calibration) -> float:
@@ -161,7 +167,7 @@ def _notes(found: Calibrated) -> Iterator[str]:
     if found.needed:
         need = found.needed
         with_judge = (
-            f"not even all {need.questions} marked show it; ask more questions"
+            f"with it not even all {need.questions} marked show it, so ask more questions"
             if need.with_judge is None
             else f"{need.with_judge} of {need.questions} with it"
         )

@@ -39,11 +39,17 @@ def add(commands: Any) -> None:
         help="of two systems, 0 to 100: say how many marks show it (default: 5)",
     )
     calibrate.add_argument("--level", type=_level, default=0.95, metavar="SHARE", help="of intervals (default: 0.95)")
-    calibrate.add_argument("--seed", type=int, metavar="N", help="of the parts of the questions left out (default: 0)")
+    calibrate.add_argument(
+        "--seed", type=_seed, metavar="N", help="of the parts of the questions left out (default: 0)"
+    )
     calibrate.add_argument("--out", metavar="FILE", help="keep the map, of one measure, to --apply it")
     calibrate.add_argument("--apply", metavar="FILE", help="put these runs on people's scale by a kept map; no marks")
     calibrate.add_argument("--json", action="store_true", help="print one JSON document")
     calibrate.set_defaults(run=_calibrate)
+
+
+def _seed(text: str) -> int:
+    return int(number(text, lambda value: value >= 0 and value.is_integer(), "a whole number, 0 or more"))
 
 
 def _level(text: str) -> float:

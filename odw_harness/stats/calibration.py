@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
+from pydantic import Field, FiniteFloat, ValidationInfo, field_validator
 from scipy.optimize import isotonic_regression
 from scipy.stats import t as student
 
@@ -34,8 +34,16 @@ class Map(Frozen):
     """A rising map from a judge's score to people's scale: straight between its knots, level beyond the outermost."""
 
     kind: Kind
-    judge: tuple[float, ...]
-    people: tuple[float, ...]
+    judge: tuple[FiniteFloat, ...] = Field(min_length=1)
+    people: tuple[FiniteFloat, ...]
+
+    @field_validator("people")
+    @classmethod
+    def _rising(cls, people: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        judge = info.data.get("judge", ())
+        if len(people) != len(judge) or list(judge) != sorted(judge) or list(people) != sorted(people):
+            raise ValueError("is no rising map: as many values as judge has, neither ever falling")
+        return people
 
     def of(self, scores: ArrayLike) -> Floats:
         """Scores (any shape, 1 to 10; NaN stays NaN) on people's scale (0 to 100)."""
@@ -61,13 +69,23 @@ class Calibration(Frozen):
     systems: int
     low: float
     high: float
-    level: float
-    seed: int
+    level: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
     without: tuple[Map, ...]
-    missed: tuple[tuple[float, ...], ...]
+    missed: tuple[tuple[FiniteFloat, ...], ...]
     bias: float | None = Field(description="standard deviation of systems' mean errors: whom the judge favours")
     within: float | None = Field(description="standard deviation of an answer's error about its system's")
     level_error: float | None = Field(description="standard error of the map's height")
+
+    @field_validator("missed")
+    @classmethod
+    def _of_each(cls, missed: tuple[tuple[float, ...], ...], info: ValidationInfo) -> tuple[tuple[float, ...], ...]:
+        given = info.data
+        if not len(missed) == len(given.get("without", ())) == given.get("questions") or not all(missed):
+            raise ValueError("is not of each question one answer or more, as many questions as maps without one")
+        if given.get("level", 0) > promised(len(missed)):
+            raise ValueError(f"is of too few questions for a level of {given['level']}")
+        return missed
 
     @property
     def useful(self) -> bool:

@@ -24,6 +24,9 @@ from odw_harness.stats.paired import holm, paired
 SUSPICIOUS = 0.01
 """A p at which marked answers are no random ones; such marks are seen by chance once in a hundred gradings."""
 
+_FEWEST_FREEDOM = 5
+"""Degrees of freedom below which a standard deviation is anybody's guess."""
+
 
 class Estimate(Frozen):
     """A mean, or a difference of two, in points of people's scale: its standard error, and Student's interval of it with
@@ -51,7 +54,8 @@ class Corrected(Frozen):
     people: of the marked answers alone. judge: of all answers by the calibrated judge alone, None without a map; whom the
     judge favours it favours too. corrected: both together. width: of corrected's interval, as a share of people's.
     worth: how many marked answers would give people alone so narrow an interval: marked · variance of people's mean /
-    variance of the corrected one. saved: worth less marked, never below 0.
+    variance of the corrected one, and no more than answers, all of which marked is the most a judge can stand in for.
+    saved: worth less marked, never below 0.
     """
 
     answers: int
@@ -182,7 +186,7 @@ class Powered:
         ]
 
     def spread(self) -> Spread | None:
-        """How two systems' difference goes from question to question; None where no two share two marked questions."""
+        """How two systems' difference goes from question to question; None where too few share too few marked questions."""
         sums, freedom = np.zeros(2), 0
         for a, b in itertools.combinations(range(self.people.shape[1]), 2):
             both = self.marked[:, a] & self.marked[:, b]
@@ -190,7 +194,11 @@ class Powered:
                 freedom += int(both.sum()) - 1
                 for place, values in enumerate((self.people, self.left)):
                     sums[place] += float((values[both, a] - values[both, b]).var()) * both.sum()
-        return Spread(people=math.sqrt(sums[0] / freedom), left=math.sqrt(sums[1] / freedom)) if freedom else None
+        return (
+            Spread(people=math.sqrt(sums[0] / freedom), left=math.sqrt(sums[1] / freedom))
+            if freedom >= _FEWEST_FREEDOM
+            else None
+        )
 
     def _corrected(self, weights: Mapping[int, float], judge: float | None, level: float) -> Corrected:
         of = list(weights)
@@ -207,7 +215,7 @@ class Powered:
         if not people.error or not corrected.error:
             return found
         width = corrected.error / people.error  # t is the same, of one number of marks
-        worth = marked / width**2
+        worth = min(marked / width**2, found.answers)
         return found.model_copy(update={"width": width, "worth": worth, "saved": max(0.0, worth - marked)})
 
     def _estimate(self, weights: Mapping[int, float], predicted: Floats, level: float) -> Estimate:
