@@ -6,7 +6,8 @@ agreement: two scorers of the same answers. scales: the one's scores on the othe
 not named below is imported from its module.
 """
 
-from odw_harness.stats.agreement import alpha_of, falling_tau
+from odw_harness.stats.agreement import falling_tau
 from odw_harness.stats.intervals import LEVEL, Frozen, Mean, Share, Slope, mean_of, share_of, slope_of
+from odw_harness.stats.reliability import alpha_of
 
 __all__ = ["LEVEL", "Frozen", "Mean", "Share", "Slope", "alpha_of", "falling_tau", "mean_of", "share_of", "slope_of"]

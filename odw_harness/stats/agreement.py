@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from statistics import fmean
 
-import krippendorff
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -234,16 +233,3 @@ def falling_tau(scores: Sequence[float], tie: float) -> float:
     """
     steps = [earlier - later for earlier, later in combinations(scores, 2)]
     return fmean((step > tie) - (step < -tie) for step in steps)
-
-
-def alpha_of(raters: Sequence[Sequence[float | None]]) -> float | None:
-    """Krippendorff's alpha at interval level; raters[r][c]: the score of case c by rater r, None where there is none.
-
-    Raters are judges, or repeats of one. 1: they give each case the same; 0: a case's scores differ as any two scores
-    do. None where it is not defined: no case with two scores, or no two that differ. K. Krippendorff, Content Analysis.
-    """
-    both = [case for case in zip(*raters, strict=True) if sum(score is not None for score in case) > 1]
-    if len({score for case in both for score in case if score is not None}) < 2:
-        return None
-    rows = [[math.nan if score is None else score for score in row] for row in zip(*both, strict=True)]
-    return float(krippendorff.alpha(rows, level_of_measurement="interval"))

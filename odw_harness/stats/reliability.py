@@ -111,8 +111,8 @@ def krippendorff_alpha(
     hard it is; None of fewer than four (`intervals.FEWEST`). The graders stay as they are. None where no answer has two
     marks, or no two marks differ. K. Krippendorff, Content Analysis, 2004, chapter 11.
 
-    The library krippendorff gives the same, but needs answers × values² numbers: for 2100 answers with 600 different marks
-    19 GB. The ordinal difference of two marks is the difference of their ranks, ties at their mean, so that both levels are
+    The library krippendorff (GPL-3.0) gives the same, but needs answers × values² numbers: for 2100 answers with 600
+    different marks 19 GB. The ordinal difference of two marks is the difference of their ranks, ties at their mean, so that both levels are
     sums over marks.
     """
     paired = ratings.per_answer[ratings.answer] > 1
@@ -150,6 +150,19 @@ def krippendorff_alpha(
     if resamples and count >= FEWEST:
         low, high = resampled(np.arange(count), drawn, seed, resamples)
     return Estimate(value=alpha(np.ones(count)), low=number(float(low)), high=number(float(high)))
+
+
+def alpha_of(raters: Sequence[Sequence[float | None]]) -> float | None:
+    """Krippendorff's alpha at interval level; raters[r][c]: the score of case c by rater r, None where there is none.
+
+    Raters are judges, or repeats of one. None where it is not defined, as `krippendorff_alpha`.
+    """
+    given = [
+        (case, rater, score) for rater, row in enumerate(raters) for case, score in enumerate(row) if score is not None
+    ]
+    cases, by, scores = zip(*given, strict=True) if given else ((), (), ())
+    found = krippendorff_alpha(Ratings.of(cases, by, scores), cases, resamples=0)
+    return None if found is None else found.value
 
 
 def intraclass(ratings: Ratings, seed: int = 0) -> Icc | None:
