@@ -64,7 +64,8 @@ class People:
 
     systems: by name; asked: the questions. scores: systems × questions, people's (0 to 100), NaN where nobody marked;
     numbers: how many marks stand behind each. means: of each system over its questions, with Student's interval; None of
-    none. marks, answers: how many, in all; per_answer: marks an answer, harmonic mean. graders: their names; empty where a
+    none. marks, answers: how many, in all, a text that several systems gave counted once; per_answer: marks an answer, harmonic
+    mean. graders: their names; empty where a
     table does not tell. simulated: how many marks were given by no person. beside: the judges first, each followed by its
     dimensions, then rules and baselines. pairs: of two judges (their names), the first's lead over the second. notices:
     what has to be known before, the gravest first.
@@ -106,18 +107,19 @@ def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
     whole = cells.table(_by_answer(marks))
     numbers = marks.groupby(CELL)["score"].size().rename("score").reset_index()
     beside = _beside(data, cells, seed, resamples)
-    of_answer = marks.groupby(ANSWER)["score"].size()
+    once = data.once
+    of_text = once.groupby(TEXT)["score"].size()
     return People(
         systems=systems,
         asked=data.asked,
         scores=whole,
         numbers=np.nan_to_num(cells.table(numbers)),
         means=tuple(mean_of(list(row[~np.isnan(row)])) if (~np.isnan(row)).any() else None for row in whole),
-        marks=len(marks),
-        answers=len(of_answer),
-        per_answer=float(len(of_answer) / (1 / of_answer).sum()),
+        marks=len(once),
+        answers=len(of_text),
+        per_answer=float(len(of_text) / (1 / of_text).sum()),
         graders=tuple(sorted(marks["grader"].unique())) if data.graded_by else (),
-        simulated=int(marks["simulated"].sum()),
+        simulated=int(once["simulated"].sum()),
         beside=tuple(beside),
         pairs=tuple(_pairs(beside, seed, resamples)),
         notices=(*few_notices(data, systems), *data.notices),

@@ -24,6 +24,8 @@ RULES_ONLY, LONGEST, RANDOM = BASELINES = ("rules only", "longest", "random")
 """What a judge must beat: share of rule checks passed × fact recall, the number of characters, chance."""
 ANSWER = ["system", "question", "question_hash", "answer_hash", "repeat"]
 """What tells an answer of a system from another."""
+TEXT = ["question_hash", "answer_hash"]
+"""What a mark is of, whichever systems gave it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Data:
     families: dict[str, frozenset[str]]
     graded_by: bool = True
     notices: tuple[Notice, ...] = field(default=())
+
+    @property
+    def once(self) -> "pd.DataFrame":
+        """The marks, each once, though several systems may have given the text that it is of."""
+        return self.marks.drop_duplicates([*TEXT, "grader"])
 
 
 def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0, adjust: bool = False) -> Data:
@@ -203,8 +210,7 @@ def _same(question: Question | None, doc: dict[str, object]) -> Question | None:
 
 
 def _notices(marks: "pd.DataFrame", marked: "pd.DataFrame", answers: "pd.DataFrame") -> Iterator[Notice]:
-    pairs = ["question_hash", "answer_hash"]
-    lost = len(marks) - len(marks.merge(answers[pairs].drop_duplicates(), on=pairs))
+    lost = len(marks) - len(marks.merge(answers[TEXT].drop_duplicates(), on=TEXT))
     if lost:
         yield Notice(
             "marks",
@@ -224,7 +230,7 @@ def _notices(marks: "pd.DataFrame", marked: "pd.DataFrame", answers: "pd.DataFra
 
 def few_notices(data: Data, systems: Sequence[str]) -> Iterator[Notice]:
     """Simulated marks, and too little to go by: the gravest first."""
-    marks = data.marks
+    marks = data.once
     simulated = int(marks["simulated"].sum())
     if simulated:
         yield Notice(
@@ -239,7 +245,7 @@ def few_notices(data: Data, systems: Sequence[str]) -> Iterator[Notice]:
             f"{graders} {'grader' if graders == 1 else 'graders'} only: how far people agree with each other is hardly known",
             f"仅有 {graders} 名评分者，难以得知人与人之间的一致程度",
         )
-    elif data.graded_by and marks.groupby(ANSWER)["grader"].nunique().max() == 1:
+    elif data.graded_by and marks.groupby(TEXT)["grader"].nunique().max() == 1:
         yield Notice(
             "marks",
             "no answer was marked by two people: how far they agree with each other is not known",

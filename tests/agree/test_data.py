@@ -13,7 +13,7 @@ from odw_harness.human.marks import Mark, marks_file, read_marks, write_marks
 from odw_harness.results import read_outputs
 from odw_harness.stats.agreement import FIGURES, agreement
 from tests.agree.made import judged, mark_all, qualities, words, write_systems
-from tests.made import QUESTIONS, who, write_run
+from tests.made import QUESTIONS, noisy, who, write_people, write_run
 
 SYSTEMS = ("a", "b", "c", "d", "e", "f")
 GRADERS = {"G1": 4.0, "G2": -4.0, "G3": 0.0, "G4": 0.0}
@@ -291,3 +291,13 @@ def test_a_judge_without_a_score_of_marked_answers_is_left_out(tmp_path: Path) -
     assert [each.name.partition(" (")[0] for each in people_in(tmp_path).beside if each.kind == "judge"] == [
         "odweval v1 · one"
     ]
+
+
+def test_a_text_that_two_systems_gave_is_counted_once(tmp_path: Path) -> None:
+    for system in ("a", "b", "c"):
+        own = "" if system == "c" else "同文"
+        write_run(tmp_path / system, system, noisy(6, 1), text=lambda q, own=own: f"{q.reference}{own}")
+    write_people(tmp_path, lambda system, question, grader: 60.0)
+    people = compared(read_outputs([tmp_path]), read_marks([tmp_path]), resamples=0)
+    assert (people.marks, people.answers, people.per_answer) == (84, 42, 2.0)
+    assert people.numbers.sum() == 126, "but it is a mark of each of its systems"
