@@ -1,4 +1,4 @@
-"""What the HTML pages of the project share: their templates' environment, and plotly.js to put into them."""
+"""What the HTML pages of the project share: their templates' environment, `texts.js.j2` and plotly.js to put into them."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -7,12 +7,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+SHARED = Path(__file__).parent
+"""The folder of the templates that pages share."""
+
 
 @lru_cache
 def environment(folder: Path) -> Environment:
-    """Templates of a folder; whatever is put into them is escaped."""
+    """Templates of a folder, and those that all share; whatever is put into them is escaped."""
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, SHARED]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -35,6 +35,9 @@ print(sorted(loaded["tasks"]))
 print([len(rubric.prompt_hash) for rubric in RUBRICS.values()], len(list(resources.JUDGES.glob("*.yaml"))))
 folder = os.path.dirname
 print([html.environment(folder(room.__file__)).get_template("page.html.j2").name for room in (judgecheck, report)])
+from odw_harness.human.form import form_page
+from odw_harness.human.sheet import Sheet
+print(form_page(Sheet("g1", "G01", ())).count("</script>"))
 print(len(perturb_parts.phrases()["empty"]) > 30)
 """
     environment = {**os.environ, "PYTHONPATH": str(site)}
@@ -47,5 +50,6 @@ print(len(perturb_parts.phrases()["empty"]) > 30)
         "['odw_in19', 'odw_ood2']",
         "[64, 64] 10",
         "['page.html.j2', 'page.html.j2']",
+        "2",
         "True",
     ]

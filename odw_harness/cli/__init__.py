@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from odw_harness.cli import (
+    agree,
     bench,
     calibrate,
     configs,
@@ -17,6 +18,7 @@ from odw_harness.cli import (
     documents,
     evaluate,
     gate,
+    human,
     judges,
     paper,
     report,
@@ -38,6 +40,8 @@ _EXAMPLES = """examples:
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
+  odw human export outputs --graders 8 --overlap 2 -o grading   # people mark them; then: odw human import grading
+  odw agree outputs     # how far the judge follows people's marks
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
@@ -68,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
         results,
         report,
         gate,
+        human,
+        agree,
         data,
         configs,
         convert,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 0.0, 100.0
 """The scale of people's scores (paper, appendix 2)."""
+DIMENSION_LOWEST, DIMENSION_HIGHEST = 1.0, 10.0
+"""The scale of a dimension: that of the judges' rubrics."""
 _MARKED = ["question_hash", "answer_hash"]
 """What a mark finds its answer by."""
 
@@ -83,7 +85,7 @@ def read_marks(folders: Sequence[str | Path]) -> Marks:
         path = Path(folder).expanduser()
         for file in sorted(path.rglob("human_*.jsonl")) if path.is_dir() else []:
             try:
-                found[file.resolve()] = _read(file)
+                found[file.resolve()] = read_file(file)
             except MarkError as error:
                 skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
     marks = [mark for each in found.values() for mark in each]
@@ -93,7 +95,8 @@ def read_marks(folders: Sequence[str | Path]) -> Marks:
     return Marks(table, skipped, [str(file) for file in found])
 
 
-def _read(file: Path) -> list[Mark]:
+def read_file(file: Path) -> list[Mark]:
+    """Read one file of marks. Raises MarkError, naming the line."""
     marks: dict[tuple[str, ...], Mark] = {}
     for where, row in read_rows(file, "file of marks", MarkError):
         try:

@@ -6,6 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from odw_harness import report
+from odw_harness.html import SHARED
 from odw_harness.report.samples import embedded
 from odw_harness.results import read_outputs
 
@@ -16,7 +17,7 @@ POLICY = Markup(
 
 def browser_page(outputs: Path, into: Path, policy: Markup | str = POLICY, every_run: bool = False) -> Path:
     """Write the page. Without a policy nothing but the page's own care stands between a hostile text and the browser."""
-    folders = [Path(__file__).parent, Path(report.__file__).parent]
+    folders = [Path(__file__).parent, Path(report.__file__).parent, SHARED]
     environment = Environment(
         loader=FileSystemLoader(folders),
         autoescape=True,

@@ -10,8 +10,8 @@ import pytest
 from odw_harness.report.data import boards
 from odw_harness.report.page import page
 from odw_harness.results import read_outputs
+from tests.browser import PHONE, Opened
 from tests.made import QUESTIONS, who, write_run
-from tests.report.conftest import PHONE, Opened
 
 SOME = (*QUESTIONS[:4], *QUESTIONS[-2:])
 NAMES = ".leaderboard:visible tbody tr:visible th"
@@ -179,3 +179,13 @@ def test_hostile_names_run_nothing(opened: Callable[..., Opened], tmp_path: Path
         assert one.page.locator("img").count() == 0
         assert one.overflow() <= 0
         assert one.trouble == []
+
+
+def test_one_model_alone_with_its_adapter_is_drawn(opened: Callable[..., Opened], tmp_path: Path) -> None:
+    for system, score in (("Qwen3-8B", 6.0), ("Qwen3-8B-LoRA", 7.0)):
+        write_run(tmp_path / system, system, lambda q, score=score: [[score]], questions=SOME)
+    outputs = read_outputs([tmp_path])
+    (tmp_path / "page.html").write_text(page(outputs, boards(outputs)), encoding="utf-8")
+    one = opened(tmp_path / "page.html")
+    assert one.page.locator('[data-picture="groups"] .barlayer .point').count() == 2
+    assert one.trouble == []

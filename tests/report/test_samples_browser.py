@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.browser import PHONE, Opened
 from tests.made import QUESTIONS, noisy, write_run
 from tests.report.browsed import browser_page
-from tests.report.conftest import PHONE, Opened
 
 NOTICE = QUESTIONS[7]
 DRAFT = (
