@@ -102,6 +102,17 @@ def test_a_shift_of_the_judges_scores_of_one_system_moves_nothing() -> None:
     assert favoured.mean(1).judge == pytest.approx((fair.mean(1).judge or 0) - 20), "the judge alone is deceived"
 
 
+def test_what_the_judge_is_taken_to_say_of_a_question_rests_on_other_questions_marks() -> None:
+    judge, people = simulated(4, "good", 6)
+    row = int(np.flatnonzero((~np.isnan(people)).any(axis=1))[2])
+    changed = people.copy()
+    changed[row] = 100 - changed[row]
+    before, after = powered(judge, people), powered(judge, changed)
+    assert after.predicted[row] == pytest.approx(before.predicted[row])
+    assert after.word[row] == pytest.approx(before.word[row])
+    assert not np.allclose(after.predicted, before.predicted)
+
+
 def test_systems_marked_on_the_same_questions_are_compared_in_pairs() -> None:
     people = np.array([[70.0, 75], [80, 82], [60, 69], [90, 92], [NONE, NONE]])
     (gap,) = Powered(np.full((5, 2), 5.0), people).gaps(["a", "b"], 0)
