@@ -26,7 +26,7 @@ def headline(found: Calibrated) -> str:
             "of this judge means"
         )
     if not fitted.useful:
-        best = min(fitted.errors.values())
+        best = min(fitted.errors["linear"], fitted.errors["isotonic"])
         return (
             f"This judge's scores are not shown to say more of people's marks than their mean, {fitted.map.people[0]:.0f}, "
             f"does (it is {fitted.errors['constant']:.1f} points out, and the best map from the scores {best:.1f})"
