@@ -26,7 +26,7 @@ def headline(found: Calibrated) -> str:
             "of this judge means"
         )
     if not fitted.useful:
-        best = min(fitted.errors.values())
+        best = min(fitted.errors["linear"], fitted.errors["isotonic"])
         return (
             f"This judge's scores are not shown to say more of people's marks than their mean, {fitted.map.people[0]:.0f}, "
             f"does (it is {fitted.errors['constant']:.1f} points out, and the best map from the scores {best:.1f})"
@@ -121,20 +121,8 @@ def _choice(fitted: Calibration) -> str:
 
 
 def _systems(found: Calibrated) -> Table:
-    percent = _percent(found.level)
-    names = (
-        "system",
-        "answers",
-        "marked",
-        "people alone",
-        percent,
-        "judge alone",
-        "corrected",
-        percent,
-        "width",
-        "saved",
-    )
-    table = _table("On people's scale", *names)
+    title = f"On people's scale, means with {_percent(found.level)} intervals"
+    table = _table(title, "system", "marked", "people alone", "judge\nalone", "corrected", "width", "saved")
     for each in found.systems:
         table.add_row(Text(shown(each.system, 60, "?")), *_cells(each.mean))
     if found.pooled and len(found.systems) > 1:
@@ -145,11 +133,10 @@ def _systems(found: Calibrated) -> Table:
 
 def _cells(mean: Corrected) -> list[str]:
     return [
-        str(mean.answers),
-        str(mean.marked),
-        *_estimate(mean.people),
+        f"{mean.marked}/{mean.answers}",
+        _estimate(mean.people),
         _number(mean.judge),
-        *_estimate(mean.corrected),
+        _estimate(mean.corrected),
         "–" if mean.width is None else f"{mean.width:.0%}",
         _number(mean.saved),
     ]
@@ -162,7 +149,7 @@ def _notes(found: Calibrated) -> Iterator[str]:
             f"Marks saved: {found.saved:.0f}. The {marked} marked answers with the judge's scores of all are worth about "
             f"{marked + found.saved:.0f} without."
             if found.saved >= 0.5
-            else "Marks saved: 0. The judge adds nothing to people's marks of the answers of one system."
+            else "Marks saved: 0. The judge adds nothing to people's marks of the answers of one system, whatever it knows of whole systems."
         )
     if found.needed:
         need = found.needed
@@ -183,39 +170,40 @@ def _notes(found: Calibrated) -> Iterator[str]:
 
 
 def _gaps(found: Calibrated) -> Table:
-    percent = _percent(found.level)
-    title = f"Against {shown(found.gaps[0].against, 60, '?')}"
-    table = _table(title, "system", "people alone", percent, "corrected", percent, "p", "")
+    title = f"Against {shown(found.gaps[0].against, 60, '?')}, differences with {_percent(found.level)} intervals"
+    table = _table(title, "system", "people alone", "corrected", "p", "")
     for each in found.gaps:
-        verdict = ("better" if each.corrected.value > 0 else "worse") if each.shown else "no difference shown"
+        verdict = ("better" if each.corrected.value > 0 else "worse") if each.shown else "not shown"
         p = "–" if each.p is None else "<0.001" if each.p < 0.001 else f"{each.p:.3f}"
         name = Text(shown(each.system, 60, "?"))
-        table.add_row(name, *_estimate(each.people, "+"), *_estimate(each.corrected, "+"), p, verdict)
+        table.add_row(name, _estimate(each.people, "+"), _estimate(each.corrected, "+"), p, verdict)
     return table
 
 
 def _of_gaps(found: Calibrated) -> str:
     over = "all pairs, as the best was found by the same marks (--against NAME corrects for fewer)"
-    return (
-        f"p: Student's, of the corrected difference, Holm-corrected over {'these' if found.chosen_against else over}."
-    )
+    return f"p: Student's, of the corrected difference, Holm-corrected over {'these' if found.chosen_against else over}. Not shown is no proof of none."
 
 
 def _table(title: str | None, *names: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     for name in names:
-        table.add_column(name, justify="left" if name in ("system", "") else "right", no_wrap=name != "system")
+        table.add_column(
+            name, justify="left" if name in ("system", "") else "right", no_wrap=name != "system", overflow="fold"
+        )
     return table
 
 
-def _estimate(estimate: Estimate | None, sign: str = "") -> tuple[str, str]:
+def _estimate(estimate: Estimate | None, sign: str = "") -> str:
     if estimate is None:
-        return "–", "–"
-    return f"{estimate.value:{sign}.1f}", _range(estimate.low, estimate.high, sign)
+        return "–"
+    interval = "" if estimate.low is None else f" ({_range(estimate.low, estimate.high, sign)})"
+    return f"{estimate.value:{sign}.1f}{interval}"
 
 
 def _range(low: float | None, high: float | None, sign: str = "") -> str:
-    return "–" if low is None or high is None else f"{low:{sign}.1f} to {high:{sign}.1f}"
+    between = " to " if sign else "–"
+    return "–" if low is None or high is None else f"{low:{sign}.1f}{between}{high:{sign}.1f}"
 
 
 def _number(value: float | None, digits: int = 1) -> str:

@@ -162,7 +162,7 @@ class Powered:
         return self._corrected(dict.fromkeys(of, 1 / len(of)), judge, level)
 
     def gaps(self, names: Sequence[str], against: int | None, level: float = LEVEL) -> list[Gap]:
-        """Each system less one, or less the best by its corrected mean; systems of fewer than two marked answers are left out.
+        """Each system less one, or less the best by its corrected mean, the best first; not those of fewer than two marked answers.
 
         p is Holm-corrected for these comparisons, or where the best was picked by the same marks for those of all pairs.
         """
@@ -174,7 +174,7 @@ class Powered:
         pairs = [(each, one) for each in of if each != one]
         rest = [pair for pair in itertools.combinations(of, 2) if one not in pair] if against is None else []
         found = [self._estimate({a: 1.0, b: -1.0}, self.predicted, level) for a, b in pairs + rest]
-        return [
+        table = [
             Gap(
                 system=names[a],
                 against=names[b],
@@ -184,6 +184,7 @@ class Powered:
             )
             for (a, b), each, p in zip(pairs, found, holm([each.p for each in found]), strict=False)
         ]
+        return sorted(table, key=lambda gap: -gap.corrected.value)
 
     def spread(self) -> Spread | None:
         """How two systems' difference goes from question to question; None where too few share too few marked questions."""

@@ -52,7 +52,7 @@ def test_a_score_is_told_in_people_s_terms_first(outputs: Path, capsys: pytest.C
 def test_means_are_near_the_truth_and_narrower_than_by_marks_alone(
     outputs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (one,) = found(capsys, outputs)
+    (one,) = found(capsys, outputs, "--difference", 10)
     assert [each["system"] for each in one["systems"]] == ["丁", "丙", "乙", "甲"]
     for each in one["systems"]:
         mean, truth = each["mean"], np.mean([quality(each["system"], question) for question in QUESTIONS])
