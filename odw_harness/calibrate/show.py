@@ -186,7 +186,10 @@ def _of_gaps(found: Calibrated) -> str:
 
 
 def _table(title: str | None, *names: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    """A name in the title is a text: what stands in brackets there is no mark-up."""
+    table = Table(
+        box=box.SIMPLE_HEAD, title=None if title is None else Text(title), title_justify="left", padding=(0, 1, 0, 0)
+    )
     for name in names:
         table.add_column(
             name, justify="left" if name in ("system", "") else "right", no_wrap=name != "system", overflow="fold"

@@ -36,7 +36,7 @@ class Plan:
     per_grader: int | None = None
     overlap: int = 1
     answers: int | None = None
-    seed: int = 1
+    seed: int = 0
     dimensions: str | None = None
     formats: Sequence[str] = handing.FORMATS
     systems: Sequence[str] | None = None

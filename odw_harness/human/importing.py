@@ -16,14 +16,22 @@ from odw_harness.human.form import read_form
 from odw_harness.human.handing import files_under
 from odw_harness.human.key import Coded, Grader, Key, key_file, read_key
 from odw_harness.human.labelstudio import is_export, read_export
-from odw_harness.human.marks import HIGHEST, LOWEST, Mark, marks_file, read_file, write_marks
+from odw_harness.human.marks import (
+    DIMENSION_HIGHEST,
+    DIMENSION_LOWEST,
+    HIGHEST,
+    LOWEST,
+    Mark,
+    marks_file,
+    read_file,
+    write_marks,
+)
 from odw_harness.human.reading import read_json
 from odw_harness.human.sheet import Given, Returned
 from odw_harness.human.workbook import is_workbook, read_workbook
 from odw_harness.stats import Frozen
-from odw_harness.texts import shown
+from odw_harness.texts import shown, storable
 
-_DIMENSION = (1.0, 10.0)
 _SHOWN = 80
 _UNREAD = {
     ".xls": "save it as .xlsx",
@@ -56,8 +64,8 @@ class OfSystem(Frozen):
 
 
 class Imported(Frozen):
-    """new, changed, gone: marks by what the file held before. kept: graders of whom nothing came now and whose marks it
-    held. left_out: what is wrong, a line each; skipped: files that are none of a grading; remarks: comments of graders on
+    """new, changed, gone: marks by what the file held before. kept: graders with marks that it held and that are in no file
+    now. left_out: what is wrong, a line each; skipped: files that are none of a grading; remarks: comments of graders on
     answers that they did not mark."""
 
     grading: str
@@ -83,9 +91,11 @@ class Imported(Frozen):
 
 @dataclass
 class _Found:
-    """What is gathered from the files. given: grader and code → what was given, and in which file."""
+    """What is gathered from the files. given: grader and code → what was given, and in which file. told: those of files
+    with a mark; one without any, as it was handed out, does not say that there is none."""
 
     given: dict[tuple[str, str], list[Given]] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)
     read: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -94,7 +104,7 @@ class _Found:
 def import_marks(folder: str, key: str | None = None, out: str | None = None) -> Imported:
     """Read every file of a grading under the folder and write its marks; the same files give the same marks.
 
-    They go to the folder that was exported from first, or to out. Marks of a grader of whom nothing came now stay. Raises
+    They go to the folder that was exported from first, or to out. Marks that no file tells of now stay. Raises
     MarkError where there is no folder, no key, nothing that can be read, or no place for the marks.
     """
     place = Path(folder).expanduser()
@@ -110,13 +120,12 @@ def import_marks(folder: str, key: str | None = None, out: str | None = None) ->
         told = f" ({'; '.join([*found.left_out, *found.skipped][:3])})" if found.left_out or found.skipped else ""
         raise MarkError(f"{folder}: holds no file of grading {held.grading} that can be read{told}")
     marks = list(_marks(held, found))
-    came = {mark.grader for mark in marks}
-    kept = [mark for mark in before if mark.grader not in came]
+    kept = [mark for mark in before if (mark.grader, mark.code) not in found.told]
     order = {grader.name: number for number, grader in enumerate(held.graders)}
     now = sorted([*marks, *kept], key=lambda mark: (order.get(mark.grader, -1), mark.code))
     if now != before:
         write_marks(file, now)
-    old, new = ({(mark.grader, mark.code): _value(mark) for mark in each} for each in (before, now))
+    old, new = ({(mark.grader, mark.code): mark.given for mark in each} for each in (before, now))
     return Imported(
         grading=held.grading,
         file=str(file),
@@ -166,7 +175,7 @@ def _gathered(folder: Path, key: Key) -> _Found:
     found = _Found()
     graders = {grader.name: grader for grader in key.graders}
     for path in files_under(folder):
-        name = path.relative_to(folder).as_posix()
+        name = storable(path.relative_to(folder).as_posix())  # unpacked from a GBK archive it may be no UTF-8
         try:
             returned = _returned(path)
         except MarkError as error:
@@ -182,8 +191,10 @@ def _gathered(folder: Path, key: Key) -> _Found:
                 continue
             found.read += [name] if name not in found.read else []
             found.left_out += [_placed(name, path, fault) for fault in each.faults]
+            if any(given.score is not None for given in each.given):
+                found.told |= {(each.grader, given.code) for given in each.given}
             for given in each.given:
-                whole = replace(given, where=_placed(name, path, given.where))
+                whole = replace(given, where=_placed(name, path, given.where), comment=storable(given.comment))
                 found.given.setdefault((each.grader, given.code), []).append(whole)
     return found
 
@@ -202,7 +213,7 @@ def _returned(path: Path) -> list[Returned] | str:
         held = read_json(path, "have the grader save it again")
         if isinstance(held, dict) and held.get("format") == FORM:
             return [read_form(path)]
-        return read_export(path) if is_export(path) else "neither a grader's page nor Label Studio saved it"
+        return read_export(path) if is_export(held) else "neither a grader's page nor Label Studio saved it"
     if kind in _UNREAD:
         raise MarkError(f"{path}: can't be read; {_UNREAD[kind]}")
     return "" if kind in _HANDED_OUT else "is neither .xlsx nor .json"
@@ -244,7 +255,8 @@ def _mark(key: Key, grader: str, code: str, coded: Coded, found: _Found) -> Mark
     score = _agreed("score", [(each.where, each.score) for each in given], (LOWEST, HIGHEST), found)
     dimensions = {}
     for metric in key.metrics:
-        of_metric = _agreed(metric, [(each.where, each.dimensions.get(metric)) for each in given], _DIMENSION, found)
+        marks = [(each.where, each.dimensions.get(metric)) for each in given]
+        of_metric = _agreed(metric, marks, (DIMENSION_LOWEST, DIMENSION_HIGHEST), found)
         if of_metric is not None:
             dimensions[metric] = of_metric
     if score is None:
@@ -290,10 +302,6 @@ def _agreed(
             return None
         return value
     return None
-
-
-def _value(mark: Mark) -> tuple[object, ...]:
-    return mark.score, mark.dimensions, mark.comment, mark.simulated
 
 
 def _of_grader(grader: Grader, marks: Sequence[Mark], metrics: Sequence[str]) -> OfGrader:

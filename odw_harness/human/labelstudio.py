@@ -111,12 +111,9 @@ def _instructions(parent: ElementTree.Element) -> None:
         _header(panel, line, "6")
 
 
-def is_export(path: Path) -> bool:
-    """Whether a file is an export of such a project: a list of tasks, one at least with grading, grader and code."""
-    try:
-        return _has_ours(read_json(path, _AGAIN))
-    except MarkError:
-        return False
+def is_export(rows: object) -> bool:
+    """Whether a file's JSON is an export of such a project: a list of tasks, one at least with grading, grader and code."""
+    return isinstance(rows, list) and any(_is_ours(_data_of(row)) for row in rows)
 
 
 def read_export(path: Path) -> list[Returned]:
@@ -127,7 +124,7 @@ def read_export(path: Path) -> list[Returned]:
     such export.
     """
     rows = read_json(path, _AGAIN)
-    if not _has_ours(rows):
+    if not is_export(rows):
         raise MarkError(f"{path}: no export of a grading: no task has grading, grader and code; {_AGAIN}")
     found: dict[tuple[str, str], dict[str, _Task]] = {}
     lost: list[str] = []
@@ -163,10 +160,6 @@ class _Task:
     annotations: list[_Annotation] = field(default_factory=list)
 
 
-def _has_ours(rows: object) -> bool:
-    return isinstance(rows, list) and any(_is_ours(_data_of(row)) for row in rows)
-
-
 def _data_of(row: object) -> Mapping[str, Any]:
     """A task's data: JSON has it under a name of its own, JSON-MIN among the rest."""
     data = row.get("data", row) if isinstance(row, dict) else {}
@@ -183,11 +176,15 @@ def _annotations(row: Mapping[str, Any]) -> Iterator[_Annotation]:
         if row.get("annotation_id") is not None:
             yield _Annotation(row.get("annotator"), _order(row, "annotation_id"), row)
         return
-    for each in row.get("annotations") or ():
-        if isinstance(each, dict) and not each.get("was_cancelled"):
-            results = [result for result in each.get("result") or () if isinstance(result, dict)]
+    for each in _dicts(row.get("annotations")):
+        if not each.get("was_cancelled"):
+            results = _dicts(each.get("result"))
             values = {str(result.get("from_name")): result.get("value") for result in results}
             yield _Annotation(each.get("completed_by"), _order(each, "id"), values)
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _order(annotation: Mapping[str, Any], name: str) -> tuple[str, int]:

@@ -25,6 +25,7 @@ LOWEST, HIGHEST = 0.0, 100.0
 """The scale of people's scores (paper, appendix 2)."""
 DIMENSION_LOWEST, DIMENSION_HIGHEST = 1.0, 10.0
 """The scale of a dimension: that of the judges' rubrics."""
+_FILES = "human_*.jsonl"
 _MARKED = ["question_hash", "answer_hash"]
 """What a mark finds its answer by."""
 
@@ -50,6 +51,11 @@ class Mark(Frozen):
     source: str = ""
     simulated: bool = False
 
+    @property
+    def given(self) -> tuple[object, ...]:
+        """What the grader gave, wherever it was read from."""
+        return self.score, self.dimensions, self.comment, self.simulated
+
 
 @dataclass
 class Marks:
@@ -74,38 +80,60 @@ def write_marks(file: Path, marks: Sequence[Mark]) -> None:
 def read_marks(folders: Sequence[str | Path]) -> Marks:
     """Read every file of marks under the folders; one that can't be read is named in `skipped`.
 
-    The columns are the fields of `Mark`, `dimensions` as a dictionary. A grader of the same name in two gradings is two
-    graders: where there are several gradings, a name has its grading's beside it. There may be no marks at all.
+    A file of marks may be named itself; of another file, a run's, the folder is looked through. The columns are the fields
+    of `Mark`, `dimensions` as a dictionary. A grader of the same name in two gradings is two graders: where there are
+    several gradings, a name has its grading's beside it. A grading that was imported into two folders is read from both, a
+    mark in both counts once, and where they contradict each other the later one is skipped. There may be no marks at all.
+    Raises MarkError where there is no such folder.
     """
     import pandas as pd
 
-    found: dict[Path, list[Mark]] = {}
+    files: list[str] = []
+    found: dict[_Key, Mark] = {}
     skipped: list[Skipped] = []
-    for folder in folders:
-        path = Path(folder).expanduser()
-        for file in sorted(path.rglob("human_*.jsonl")) if path.is_dir() else []:
-            try:
-                found[file.resolve()] = read_file(file)
-            except MarkError as error:
-                skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
-    marks = [mark for each in found.values() for mark in each]
-    table = pd.DataFrame([mark.model_dump() for mark in marks], columns=list(Mark.model_fields))
+    for file in dict.fromkeys(file.resolve() for folder in folders for file in _files(folder)):
+        try:
+            marks = {_key(mark): mark for mark in read_file(file)}
+            if any(mark.given != found.get(key, mark).given for key, mark in marks.items()):
+                raise MarkError(f"{file}: has other marks of a grading that is read already; keep the newer file alone")
+        except MarkError as error:
+            skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
+            continue
+        found |= marks
+        files.append(str(file))
+    table = pd.DataFrame([mark.model_dump() for mark in found.values()], columns=list(Mark.model_fields))
     if table["grading"].nunique() > 1:
         table["grader"] += " (" + table["grading"] + ")"
-    return Marks(table, skipped, [str(file) for file in found])
+    return Marks(table, skipped, files)
+
+
+def _files(folder: str | Path) -> list[Path]:
+    path = Path(folder).expanduser()
+    if not path.exists():
+        raise MarkError(f"{folder}: no such folder; name one with runs and the marks of people beside them")
+    if path.is_file() and path.match(_FILES):
+        return [path]
+    return sorted((path if path.is_dir() else path.parent).rglob(_FILES))
+
+
+_Key = tuple[str, str, str, str]
+
+
+def _key(mark: Mark) -> _Key:
+    return mark.grading, mark.grader, mark.question_hash, mark.answer_hash
 
 
 def read_file(file: Path) -> list[Mark]:
     """Read one file of marks. Raises MarkError, naming the line."""
-    marks: dict[tuple[str, ...], Mark] = {}
+    marks: dict[_Key, Mark] = {}
     for where, row in read_rows(file, "file of marks", MarkError):
         try:
             mark = Mark.model_validate(row)
         except ValidationError as error:
             raise MarkError(f"{where}: {first_fault(error, 'a mark')}; import the grading again") from None
-        key = (mark.grading, mark.grader, mark.question_hash, mark.answer_hash)
+        key = _key(mark)
         if key in marks:
-            raise MarkError(f"{where}: {mark.grader} marks an answer a second time; import the grading again")
+            raise MarkError(f"{where}: is a grader's second mark of an answer; import the grading again")
         marks[key] = mark
     return list(marks.values())
 

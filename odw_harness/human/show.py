@@ -69,7 +69,7 @@ def show_imported(imported: Imported, console: Console) -> None:
     else:
         _say(console, f"No marks yet: nothing is filled in, in any of {len(imported.read)} files.")
     if imported.kept:
-        _say(console, f"Of an earlier import, since nothing came from them now: {_some(imported.kept)}.")
+        _say(console, f"Kept from an earlier import, for want of them in these files: marks by {_some(imported.kept)}.")
     if imported.simulated:
         text = f"! {imported.simulated} of {imported.marks} marks are simulated: no person gave them."
         console.print(Text(text, "bold yellow"), soft_wrap=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INSTRUCTIONS, MARKING = "说明", "评分"
 """The names of the sheets."""
 _TASK = "题目"
-_COMMENT = "备注"
+_TOTAL, _COMMENT = "总分", "备注"
 _GRADING, _GRADER = ("B2", "评分批次"), ("B3", "评分人")
 """Where the instructions sheet says which grading and whose sheet this is, and what stands to the left of it."""
 _SCORE = 3
@@ -181,7 +181,7 @@ def _marking(page: "Worksheet", sheet: Sheet) -> None:
     heads = [
         "编号",
         "题目和答卷（答卷之后填写）",
-        "总分\n0～100",
+        f"{_TOTAL}\n0～100",
         *(f"{name}\n1～10" for name in names.values()),
         _COMMENT,
     ]
@@ -256,7 +256,7 @@ def _to_fill_in(page: "Worksheet", dimensions: int, last: int) -> None:
 
     for first, columns, low, high in ((_SCORE, 1, 0, 100), (_SCORE + 1, dimensions, 1, 10)):
         if columns:
-            what = "总分" if high == 100 else "维度分"
+            what = _TOTAL if high == 100 else "维度分"
             rule = DataValidation(
                 type="decimal",
                 operator="between",
@@ -316,13 +316,12 @@ def _opened(file: Path) -> Any:
 def _given(page: "Worksheet", name: str) -> tuple[list[Given], list[str]]:
     """The marks and the faults. A block is a run of rows with one code: its head, the answer's text, and the marks."""
     rows = list(page.iter_rows(max_row=min(page.max_row, _MOST_ROWS)))
-    metrics = [_metric(_text(cell.value)) for cell in rows[0]] if rows else []
-    columns = {column: metric for column, metric in enumerate(metrics) if metric}
-    comment = (
-        next((column for column, cell in enumerate(rows[0]) if _text(cell.value) == _COMMENT), None) if rows else None
-    )
-    if comment is None:
-        return [], [f"{name}: {MARKING}!1: the heading {_COMMENT} is missing; row 1 must be as it was handed out"]
+    heads = [_text(cell.value).split("\n")[0].strip() for cell in rows[0]] if rows else []
+    for place, head in ((heads[_SCORE - 1 : _SCORE], _TOTAL), (heads[_SCORE:], _COMMENT)):
+        if head not in place:
+            return [], [f"{name}: {MARKING}!1: the heading {head} is missing; row 1 must be as it was handed out"]
+    columns = {column: metric for column, head in enumerate(heads) if (metric := _metric(head))}
+    comment = heads.index(_COMMENT)
     given: list[Given] = []
     faults: list[str] = []
     for code, block in groupby(rows[1:], key=lambda row: _text(row[0].value).strip()):
@@ -353,7 +352,7 @@ def _given(page: "Worksheet", name: str) -> tuple[list[Given], list[str]]:
 
 def _metric(head: str) -> str | None:
     """The dimension that a column's heading names."""
-    name = head.split("\n")[0].split("／")[0].strip()
+    name = head.split("／")[0]
     return next((rubric.metric_of[name] for rubric in RUBRICS.values() if name in rubric.metric_of), None)
 
 

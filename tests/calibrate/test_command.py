@@ -189,6 +189,14 @@ def test_against_a_system_that_is_named(outputs: Path, capsys: pytest.CaptureFix
     assert one["needed"]["difference"] == 3
 
 
+def test_brackets_in_a_name_are_no_markup(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("Qwen[/b]", "乙[lora]")
+    runs(tmp_path, names, lambda system: good("甲"))
+    marked(tmp_path, score=lambda row: 50 + len(row["question"]))
+    assert main(["judge", "calibrate", str(tmp_path), "--against", names[0]]) == 0
+    assert f"Against {names[0]}, differences" in capsys.readouterr().out
+
+
 def test_the_same_seed_gives_the_same_and_a_level_is_taken(outputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found(capsys, outputs, "--seed", 1) == found(capsys, outputs, "--seed", 1)
     (wide,), (narrow,) = found(capsys, outputs), found(capsys, outputs, "--level", 0.8)

@@ -1,6 +1,7 @@
 """What graders send back: good marks are kept, wrong ones named by their place, changed files refused whole."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Grading:
         saved = {"format": FORMAT, "version": VERSION, "grading": self.key.grading, "grader": grader, "items": items}
         file = self.out / "returned" / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps({**saved, **more}, ensure_ascii=False), encoding="utf-8")
+        file.write_text(json.dumps({**saved, **more}), encoding="utf-8")
         return file
 
     def label_studio(self, scores: dict[str, float], name: str = "export.json") -> None:
@@ -137,6 +138,27 @@ def test_marks_of_graders_whose_files_are_not_there_now_stay(grading: Grading) -
     fill(later / "王的.xlsx", [65])
     imported = import_marks(str(later), key=grading.exported.key)
     assert (imported.marks, imported.changed, imported.kept) == (3, 1, ("G01",))
+
+
+def test_marks_that_come_in_parts_add_up(grading: Grading) -> None:
+    first, second, third, *_ = grading.codes()
+    grading.form([{"code": first, "score": 80}, {"code": second, "score": 70}])
+    grading.read()
+    grading.form([{"code": second, "score": None}, {"code": third, "score": 60}])
+    imported = grading.read()
+    assert {code: mark.score for (_, code), mark in grading.marks().items()} == {first: 80, third: 60}
+    assert (imported.new, imported.gone, imported.kept) == (1, 1, ("G01",))
+
+
+def test_half_of_a_character_in_a_comment_or_a_name_of_a_file_is_no_fault(grading: Grading) -> None:
+    (code, *_) = grading.codes()
+    file = grading.form([{"code": code, "score": 80, "comment": "好\ud83d"}])
+    os.rename(file, bytes(file.parent) + b"/" + "王芳.json".encode("gbk"))
+    imported = grading.read()
+    assert (imported.marks, imported.exit_code) == (1, 0)
+    (mark,) = grading.marks().values()
+    assert (mark.comment, mark.source) == ("好?", f"returned/????.json: item {code}")
+    assert "????.json" in imported.model_dump_json()
 
 
 def test_what_is_wrong_costs_that_mark_alone_and_is_told_with_its_place(grading: Grading) -> None:

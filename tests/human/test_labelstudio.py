@@ -89,7 +89,7 @@ def test_without_dimensions_only_the_score_and_a_comment_are_asked_for() -> None
 
 @pytest.mark.parametrize("file", EXPORTS, ids=["JSON", "JSON-MIN"])
 def test_an_export_is_read_back(file: Path) -> None:
-    assert is_export(file)
+    assert is_export(json.loads(file.read_text("utf-8")))
     first, second = read_export(file)
     assert (first.grading, first.grader, second.grader) == ("g1", "G01", "G02")
     marks = {given.code: given for given in (*first.given, *second.given)}
@@ -142,12 +142,19 @@ def test_a_task_of_something_else_is_told_and_the_others_count(tmp_path: Path) -
     assert len(second.faults) == 1
 
 
+@pytest.mark.parametrize("annotations", [5, {"result": []}, [None, {"result": 5}], [{"result": [7]}]])
+def test_annotations_that_are_none_are_no_mark(tmp_path: Path, annotations: object) -> None:
+    row = {**exported()[0], "annotations": annotations}
+    (returned,) = read_export(export(tmp_path, [row]))
+    assert [given.score for given in returned.given] == [None]
+
+
 @pytest.mark.parametrize(
     "content", [[], {}, [1], [{"data": []}], {"format": "odw-human-form"}, [{"data": {"code": "K3"}}]]
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, content: object) -> None:
     file = export(tmp_path, content)
-    assert not is_export(file)
+    assert not is_export(content)
     with pytest.raises(MarkError, match="no export of a grading"):
         read_export(file)
 
@@ -156,6 +163,5 @@ def test_what_can_not_be_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_text("[{", encoding="utf-8")
     for path in (file, tmp_path, tmp_path / "none.json"):
-        assert not is_export(path)
         with pytest.raises(MarkError, match=str(path)):
             read_export(path)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from odw_harness.errors import MarkError
 from odw_harness.human.marks import Mark, marks_file, of_answers, people_by_question, read_marks, write_marks
 from odw_harness.questions import Question
 from odw_harness.results import read_outputs
@@ -78,12 +79,45 @@ def test_graders_of_one_name_in_two_gradings_are_two(outputs: Path) -> None:
     assert list(read_marks([outputs]).table["grader"]) == ["G1 (g1)", "G1 (g2)"]
 
 
+def test_a_grading_in_two_folders_is_read_from_both_and_a_mark_counts_once(outputs: Path) -> None:
+    first, second, *_ = rows_of(outputs)
+    write_marks(marks_file(outputs, "g1"), [mark(first, "G1", 80)])
+    write_marks(marks_file(outputs / "a", "g1"), [mark(first, "G1", 80, source="copy"), mark(second, "G1", 70)])
+    read = read_marks([outputs])
+    assert list(read.table["score"]) == [80, 70]
+    assert (len(read.files), read.skipped) == (2, [])
+
+
+def test_a_copy_that_says_otherwise_is_named_and_left_out(outputs: Path) -> None:
+    first, second, *_ = rows_of(outputs)
+    write_marks(marks_file(outputs / "a", "g1"), [mark(first, "G1", 80)])
+    write_marks(marks_file(outputs / "b", "g1"), [mark(first, "G1", 60), mark(second, "G1", 70)])
+    read = read_marks([outputs])
+    assert list(read.table["score"]) == [80]
+    (skipped,) = read.skipped
+    assert skipped.file == marks_file(outputs / "b", "g1")
+    assert "other marks of a grading that is read already" in skipped.reason
+
+
+def test_marks_are_found_by_their_own_file_and_beside_a_run_s_file(outputs: Path) -> None:
+    row = rows_of(outputs)[0]
+    for folder, grading in ((outputs, "g1"), (outputs / "a" / "model", "g2")):
+        write_marks(marks_file(folder, grading), [mark(row, "G1", 80, grading=grading)])
+    assert list(read_marks([marks_file(outputs, "g1")]).table["grading"]) == ["g1"]
+    assert list(read_marks([row["run"]]).table["grading"]) == ["g2"]
+
+
+def test_a_folder_that_is_not_there_is_a_mistake(outputs: Path) -> None:
+    with pytest.raises(MarkError, match="none: no such folder"):
+        read_marks([outputs / "none"])
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ('{"grading": "g1"}', "line 2: field grader: is missing"),
         ("{", "line 2"),
-        (None, "line 2: G1 marks an answer a second time"),
+        (None, "line 2: is a grader's second mark of an answer"),
     ],
 )
 def test_a_broken_file_is_named_and_the_others_count(outputs: Path, line: str | None, told: str) -> None:

@@ -233,9 +233,19 @@ def test_a_sheet_that_is_gone_and_a_name_that_is_gone_are_told_of(workbook: Path
         read_workbook(workbook)
 
 
-def test_a_lost_heading_is_told_of(workbook: Path) -> None:
-    put(workbook, {"I1": None})
-    assert "the heading 备注 is missing" in read_workbook(workbook).faults[0]
+@pytest.mark.parametrize(("cell", "head"), [("I1", "备注"), ("C1", "总分")])
+def test_a_lost_heading_is_told_of(workbook: Path, cell: str, head: str) -> None:
+    put(workbook, {cell: None})
+    assert f"the heading {head} is missing" in read_workbook(workbook).faults[0]
+
+
+def test_no_other_column_is_taken_for_the_score(workbook: Path) -> None:
+    book = load_workbook(workbook)
+    book[MARKING].delete_cols(3)
+    book.save(workbook)
+    returned = read_workbook(workbook)
+    assert returned.given == ()
+    assert "the heading 总分 is missing" in returned.faults[0]
 
 
 def test_what_libreoffice_saved_is_read_the_same() -> None:
