@@ -31,14 +31,14 @@ def keys(page: Any, *pressed: str) -> None:
 def reload(page: Any) -> None:
     """Load it again once the browser has what it wrote: a reload in the same instant can be ahead of that, which no person
     is (3 of 100 were)."""
-    wanted = page.evaluate(KEPT)
     other = page.context.new_page()
     for _ in range(50):
         other.goto(page.url)
-        if other.evaluate(KEPT) == wanted:
+        if other.evaluate(KEPT) == page.evaluate(KEPT):
             break
     other.close()
     page.reload()
+    page.locator("main").wait_for()
 
 
 def place(page: Any) -> int:
@@ -48,6 +48,7 @@ def place(page: Any) -> int:
 
 
 def values(page: Any) -> list[str]:
+    page.locator("main").wait_for()
     return [each.input_value() for each in page.locator("#fields input, #fields textarea").all()]
 
 
