@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from odw_harness.agree.cells import Cells
 from odw_harness.agree.sources import ANSWER
 from odw_harness.stats import Mean, mean_of
 from odw_harness.stats.agreement import FIGURES, Agreement, agreement
-from odw_harness.stats.intervals import Floats, Frozen
+from odw_harness.stats.intervals import Frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,8 @@ class Ceiling(Frozen):
     people: figure → its range over graders; scorer: the same of the scorer against those same others on those same
     answers, so that the two compare: the mean of all graders is a better-known thing to agree with than that of all but
     one. lead: the scorer's less the grader's, with Student's interval over graders; their answers overlap, so that it is a
-    little too sure. A figure that is defined for no grader is not there. graders: how many have LEAST answers or more in common with
-    others, answers: their numbers of such answers, in all.
+    little too sure. A figure that is defined for no grader is not there. graders: how many have LEAST answers or more in
+    common with others, answers: their numbers of such answers, in all.
     """
 
     graders: int
@@ -45,10 +46,10 @@ class Ceiling(Frozen):
     lead: dict[str, Mean]
 
 
-def ceiling_of(marks: "pd.DataFrame", scores: "pd.DataFrame") -> Ceiling | None:
+def ceiling_of(marks: "pd.DataFrame", scores: "pd.DataFrame", cells: Cells) -> Ceiling | None:
     """The ceiling over the answers that the scorer scored; None where no grader has enough in common with others.
 
-    marks: the columns ANSWER, grader, score. scores: ANSWER, score.
+    marks: the columns ANSWER, grader, score. scores: ANSWER, score. cells: of their systems and questions.
     """
     keys = scores.set_index(ANSWER)["score"]
     wide = marks.pivot_table(index=ANSWER, columns="grader", values="score", aggfunc="mean")
@@ -58,16 +59,17 @@ def ceiling_of(marks: "pd.DataFrame", scores: "pd.DataFrame") -> Ceiling | None:
     given, scored = wide.to_numpy(dtype=float), keys.loc[wide.index].to_numpy(dtype=float)
     there = ~np.isnan(given)
     total, number = np.where(there, given, 0).sum(1), there.sum(1)
-    cells = _Cells(wide.index.to_frame(index=False))
+    answers = wide.index.to_frame(index=False)
     people: list[Agreement] = []
     scorer: list[Agreement] = []
     for grader in range(given.shape[1]):
         both = there[:, grader] & (number > 1)
         if both.sum() < LEAST:
             continue
-        others = cells.table(both, (total[both] - given[both, grader]) / (number[both] - 1))
-        people.append(agreement(cells.table(both, given[both, grader]), others, resamples=0))
-        scorer.append(agreement(cells.table(both, scored[both]), others, resamples=0))
+        mine, of_others = answers[both], (total[both] - given[both, grader]) / (number[both] - 1)
+        others = cells.table(mine, of_others)
+        people.append(agreement(cells.table(mine, given[both, grader]), others, resamples=0))
+        scorer.append(agreement(cells.table(mine, scored[both]), others, resamples=0))
     if not people:
         return None
     return Ceiling(
@@ -77,23 +79,6 @@ def ceiling_of(marks: "pd.DataFrame", scores: "pd.DataFrame") -> Ceiling | None:
         scorer=_ranges(scorer),
         lead={name: mean_of(steps) for name in FIGURES if (steps := _steps(people, scorer, name))},
     )
-
-
-class _Cells:
-    """Answers as cells of systems × questions; a cell is the mean of its answers."""
-
-    def __init__(self, answers: "pd.DataFrame") -> None:
-        self.system = answers["system"].factorize()[0]
-        self.question = answers.groupby(["question", "question_hash"], sort=False).ngroup().to_numpy()
-        self.shape = self.system.max() + 1, self.question.max() + 1
-
-    def table(self, rows: np.ndarray, values: Floats) -> Floats:
-        sums, numbers = np.zeros(self.shape), np.zeros(self.shape)
-        at = self.system[rows], self.question[rows]
-        np.add.at(sums, at, values)
-        np.add.at(numbers, at, 1)
-        found: Floats = np.divide(sums, numbers, out=np.full(self.shape, np.nan), where=numbers > 0)
-        return found
 
 
 def _steps(people: Sequence[Agreement], scorer: Sequence[Agreement], name: str) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from odw_harness.agree.bias import Bias, bias_of
 from odw_harness.agree.ceiling import Ceiling, ceiling_of
+from odw_harness.agree.cells import Cells
 from odw_harness.agree.sources import ANSWER, RANDOM, TEXT, Asked, Data, Kind, Scorer, few_notices, of_outputs
 from odw_harness.human.marks import Marks
 from odw_harness.notices import Notice
@@ -21,9 +22,6 @@ from odw_harness.stats.scales import Limits, limits_of, on_scale, residuals_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CELL = ["system", "question", "question_hash"]
-"""What an array has a place for."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,9 @@ class Beside:
 class People:
     """People's scores, and what stands beside them.
 
-    systems: by name; asked: the questions. scores: systems × questions, people's (0 to 100), NaN where nobody marked;
-    numbers: how many marks stand behind each. means: of each system over its questions, with Student's interval; None of
-    none. marks, answers: how many, in all, a text that several systems gave counted once; per_answer: marks an answer, harmonic
-    mean. graders: their names; empty where a
+    systems: by name; asked: the questions. scores: systems × questions, people's (0 to 100), NaN where nobody marked.
+    means: of each system over its questions, with Student's interval; None of none. marks, answers: how many, in all, a text
+    that several systems gave counted once; per_answer: marks an answer, harmonic mean. graders: their names; empty where a
     table does not tell. simulated: how many marks were given by no person. beside: the judges first, each followed by its
     dimensions, then rules and baselines. pairs: of two judges (their names), the first's lead over the second. notices:
     what has to be known before, the gravest first.
@@ -74,7 +71,6 @@ class People:
     systems: tuple[str, ...]
     asked: tuple[Asked, ...]
     scores: Floats
-    numbers: Floats
     means: tuple[Mean | None, ...]
     marks: int
     answers: int
@@ -103,9 +99,9 @@ def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
     """The same of any data (`sources`, `files`)."""
     marks = data.marks
     systems = tuple(sorted(marks["system"].unique()))
-    cells = _Cells(systems, data.asked)
-    whole = cells.table(_by_answer(marks))
-    numbers = marks.groupby(CELL)["score"].size().rename("score").reset_index()
+    cells = Cells(systems, data.asked)
+    of_people = _by_answer(marks)
+    whole = cells.table(of_people, of_people["score"])
     beside = _beside(data, cells, seed, resamples)
     once = data.once
     of_text = once.groupby(TEXT)["score"].size()
@@ -113,7 +109,6 @@ def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
         systems=systems,
         asked=data.asked,
         scores=whole,
-        numbers=np.nan_to_num(cells.table(numbers)),
         means=tuple(mean_of(list(row[~np.isnan(row)])) if (~np.isnan(row)).any() else None for row in whole),
         marks=len(once),
         answers=len(of_text),
@@ -126,8 +121,9 @@ def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
     )
 
 
-def _beside(data: Data, cells: "_Cells", seed: int, resamples: int) -> list[Beside]:
-    characters = cells.table(data.marks.drop_duplicates(ANSWER).assign(score=lambda rows: rows["characters"]))
+def _beside(data: Data, cells: Cells, seed: int, resamples: int) -> list[Beside]:
+    answers = data.marks.drop_duplicates(ANSWER)
+    characters = cells.table(answers, answers["characters"])
     found: list[Beside] = []
     baselines: list[Beside] = []
     for scorer in reversed(data.scorers):  # the baselines first: the others are set against them
@@ -142,7 +138,7 @@ def _beside(data: Data, cells: "_Cells", seed: int, resamples: int) -> list[Besi
 def _one(
     data: Data,
     scorer: Scorer,
-    cells: "_Cells",
+    cells: Cells,
     characters: Floats,
     baselines: Sequence[Beside],
     seed: int,
@@ -156,8 +152,8 @@ def _one(
     both = of_people.merge(scorer.scores, on=ANSWER, suffixes=("_people", ""))
     if both.empty:
         return None
-    scores = cells.table(both)
-    people = cells.table(both.assign(score=both["score_people"]))
+    scores = cells.table(both, both["score"])
+    people = cells.table(both, both["score_people"])
     scaled = on_scale(scores, people)
     return Beside(
         name=scorer.name,
@@ -168,7 +164,7 @@ def _one(
         scores=scores,
         scaled=scaled,
         agreement=agreement(scores, people, seed, resamples),
-        ceiling=ceiling_of(marks, both[[*ANSWER, "score"]]) if data.graded_by else None,
+        ceiling=ceiling_of(marks, both[[*ANSWER, "score"]], cells) if data.graded_by else None,
         limits=limits_of(scores, people, seed, resamples),
         bias=None
         if scaled is None
@@ -176,7 +172,7 @@ def _one(
             *(
                 residuals_of(scaled, people, _reliability(data, marks)),
                 characters,
-                cells.systems,
+                tuple(cells.row),
                 data.asked,
                 data.families,
                 scorer.families,
@@ -217,22 +213,6 @@ def best(leads: Sequence[Lead], beside: Sequence[Beside], name: str) -> Lead | N
     values = {each.name: getattr(each.agreement, name).value for each in beside}
     known = [lead for lead in leads if lead.figures[name].value is not None and values[lead.other] is not None]
     return max(known, key=lambda lead: (lead.other != RANDOM, float(values[lead.other])), default=None)
-
-
-class _Cells:
-    """Where a system's answers to a question stand in arrays of systems × questions."""
-
-    def __init__(self, systems: Sequence[str], asked: Sequence[Asked]) -> None:
-        self.systems = systems
-        self.row = {name: place for place, name in enumerate(systems)}
-        self.column = {(each.id, each.hash): place for place, each in enumerate(asked)}
-
-    def table(self, rows: "pd.DataFrame") -> Floats:
-        """The mean score of each cell's rows, which have CELL and score."""
-        found = np.full((len(self.row), len(self.column)), np.nan)
-        for (system, question, asked), score in rows.groupby(CELL, sort=False)["score"].mean().items():
-            found[self.row[system], self.column[question, asked]] = score
-        return found
 
 
 def _by_answer(marks: "pd.DataFrame") -> "pd.DataFrame":

@@ -41,7 +41,8 @@ def of_files(people: str, scores: Sequence[str], seed: int = 0, adjust: bool = F
     """People's table and others', each a file or `paper:human`, `paper:odweval`, `paper:alignbench`.
 
     Wide: columns system and one for each question (columns of means are left out), and where known grader. Long: columns
-    XX
+    system, question and score, and where known grader, genre and characters. seed: of the baseline *random*. adjust: as in
+    `sources.of_outputs`. Raises MarkError, naming file, line and column.
     """
     import pandas as pd
 

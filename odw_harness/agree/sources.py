@@ -82,7 +82,8 @@ def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0, adjust: b
     """What people marked of the runs (`results.read_outputs`, with ungraded=True those of --predict_only too).
 
     marks: `human.marks.read_marks`' table. Each judge is compared on the very answers that people marked, whichever runs
-    they are of. seed: of the baseline *random*. adjust: people's scores are `human.reliability.adjusted`. Raises MarkError where there are no marks, or all are of other answers.
+    they are of. seed: of the baseline *random*. adjust: people's scores are `human.reliability.adjusted`. Raises MarkError
+    where there are no marks, or all are of other answers.
     """
     table = outputs.table
     if marks.empty:

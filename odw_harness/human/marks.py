@@ -154,10 +154,12 @@ def people_by_question(marked: "pd.DataFrame") -> "pd.DataFrame":
     """People's score of each system's answer to each question: a row for each, from the marks of `of_answers`.
 
     Columns: system, split, question, genre, question_hash, score (0 to 100), marks, graders. An answer's score is the mean
-    of its marks, a question's the mean of its answers, as with verdicts (`results.by_question`).
+    of its marks, a question's the mean of its answers, as with verdicts (`results.by_question`). A mark of a text that the
+    system gave several times counts once.
     """
     keys = ["system", "split", "question", "genre", "question_hash"]
     each = marked.groupby([*keys, "answer_hash", "repeat"], sort=False)["score"].mean()
-    found = marked.groupby(keys, sort=False).agg(marks=("score", "size"), graders=("grader", "nunique"))
+    once = marked.drop_duplicates([*keys, "answer_hash", "grader"])
+    found = once.groupby(keys, sort=False).agg(marks=("score", "size"), graders=("grader", "nunique"))
     found.insert(0, "score", each.groupby(level=keys, sort=False).mean())
     return found.reset_index()

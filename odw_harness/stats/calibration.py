@@ -13,7 +13,7 @@ from pydantic import Field, FiniteFloat, ValidationInfo, field_validator
 from scipy.optimize import isotonic_regression
 from scipy.stats import t as student
 
-from odw_harness.stats.intervals import LEVEL, TIE, Floats, Frozen
+from odw_harness.stats.intervals import LEVEL, TIE, Floats, Frozen, numbered
 
 Kind = Literal["constant", "linear", "isotonic"]
 KINDS: tuple[Kind, ...] = ("constant", "linear", "isotonic")
@@ -147,7 +147,7 @@ def calibrated(
     seed: of the folds that choose the shape. Raises ValueError of fewer than FEWEST_QUESTIONS questions.
     """
     x, y = np.asarray(judge, dtype=float), np.asarray(people, dtype=float)
-    question, system = _numbered(questions), _numbered(systems)
+    question, system = numbered(questions), numbered(systems)
     count = int(question.max(initial=-1)) + 1
     if count < FEWEST_QUESTIONS:
         raise ValueError(f"{count} questions; a map needs {FEWEST_QUESTIONS}")
@@ -246,8 +246,3 @@ def _of_systems(error: Floats, question: NDArray[np.intp], system: NDArray[np.in
     sums = np.bincount(question, weights=error - error.mean())
     level = len(sums) / (len(sums) - 1) * float(sums @ sums) / len(error) ** 2
     return {"bias": max(0.0, between) ** 0.5, "within": within**0.5, "level_error": level**0.5}
-
-
-def _numbered(names: Sequence[Hashable]) -> NDArray[np.intp]:
-    number = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    return np.array([number[name] for name in names], dtype=np.intp)

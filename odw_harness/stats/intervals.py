@@ -6,7 +6,7 @@ of a kind an interval is somewhat too narrow.
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
@@ -126,6 +126,16 @@ def resampled(
     bca, plain = drawn.confidence_interval, plain.confidence_interval
     defined = np.isfinite(bca.low) & np.isfinite(bca.high)
     return np.where(defined, bca.low, plain.low), np.where(defined, bca.high, plain.high)
+
+
+def numbered(keys: Sequence[Hashable]) -> NDArray[np.intp]:
+    """A number for each key, from 0 in the order in which they come; equal keys have one.
+
+    >>> numbered(["b", "a", "b"]).tolist()
+    [0, 1, 0]
+    """
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
 
 
 def _t(freedom: int) -> float:

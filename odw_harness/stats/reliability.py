@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from odw_harness.stats.agreement import Estimate, number
-from odw_harness.stats.intervals import FEWEST, LEVEL, TIE, Floats, Frozen, resampled
+from odw_harness.stats.intervals import FEWEST, LEVEL, TIE, Floats, Frozen, numbered, resampled
 
 Places = NDArray[np.intp]
 DRAWS = 4000
@@ -51,7 +51,7 @@ class Ratings:
         """From the keys of each mark's answer and grader. Raises ValueError where a grader marks an answer twice."""
         if len(set(zip(answers, graders, strict=True))) < len(answers):
             raise ValueError("a grader marks an answer twice")
-        return cls(_numbered(answers), _numbered(graders), np.asarray(scores, dtype=float))
+        return cls(numbered(answers), numbered(graders), np.asarray(scores, dtype=float))
 
     @cached_property
     def per_answer(self) -> NDArray[np.int64]:
@@ -118,9 +118,9 @@ def krippendorff_alpha(
     paired = ratings.per_answer[ratings.answer] > 1
     if not paired.any() or np.ptp(ratings.score[paired]) <= TIE:
         return None
-    answer, score = _numbered(list(ratings.answer[paired])), ratings.score[paired]
+    answer, score = numbered(list(ratings.answer[paired])), ratings.score[paired]
     values, value = np.unique(score, return_inverse=True)
-    group = _numbered([each for each, kept in zip(groups, paired, strict=True) if kept])
+    group = numbered([each for each, kept in zip(groups, paired, strict=True) if kept])
     of = np.bincount(answer)[answer]
 
     def alpha(times: Floats) -> float:
@@ -292,11 +292,6 @@ def studentised(ratings: Ratings) -> Floats:
         others = (ratings.left @ ratings.left - ratings.left**2 / free) / freedom
         found: Floats = np.where((free > 1e-6) & (others > TIE), ratings.left / np.sqrt(others * free), np.nan)
     return found
-
-
-def _numbered(keys: Sequence[Hashable]) -> Places:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
 
 
 def _answers_beside(ratings: Ratings) -> tuple[Floats, Floats]:

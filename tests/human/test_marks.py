@@ -62,6 +62,13 @@ def test_one_text_of_two_systems_is_marked_for_both(tmp_path: Path) -> None:
     assert marked[["system", "score"]].to_numpy().tolist() == [["a", 80.0], ["b", 80.0]]
 
 
+def test_a_mark_of_a_text_that_a_system_gave_twice_is_one_mark(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "a", lambda _: [[6], [6]], questions=QUESTIONS[:1])
+    write_marks(marks_file(tmp_path, "g1"), [mark(rows_of(tmp_path)[0], "G1", 80)])
+    found = people_by_question(of_answers(read_marks([tmp_path]).table, read_outputs([tmp_path]).table))
+    assert found[["score", "marks", "graders"]].to_numpy().tolist() == [[80, 1, 1]]
+
+
 def test_thoughts_are_no_part_of_what_is_marked(tmp_path: Path) -> None:
     def thinking(question: Question) -> str:
         return f"<think>想</think>\n{question.reference}"
