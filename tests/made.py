@@ -130,6 +130,12 @@ def noisy(mean: float, seed: int, sd: float = 1.0) -> Callable[[Question], Seque
     return lambda question: [[drawn[question.id]]]
 
 
+def mark_of(row: Mapping[str, Any], grader: str, score: float, **more: Any) -> Mark:
+    """A grader's mark of the answer in a row of `read_outputs`' table."""
+    given = {name: row[name] for name in ("question", "question_hash", "answer_hash")}
+    return Mark(**{"grading": "g1", "grader": grader, "code": "K", **given, "score": score, **more})
+
+
 def write_people(
     folder: Path,
     score: Callable[[str, str, str], float | None],
@@ -146,9 +152,7 @@ def write_people(
         for grader in graders:
             given = score(row["system"], row["question"], grader)
             if given is not None:
-                key = (grader, row["question_hash"], row["answer_hash"])
-                fields = {name: row[name] for name in ("question", "question_hash", "answer_hash")}
-                of = {"grading": grading, "grader": grader, "code": f"{len(marks):05}", **fields, **more}
-                marks.setdefault(key, Mark(**of, score=given))
+                of = mark_of(row, grader, given, grading=grading, code=f"{len(marks):05}", **more)
+                marks.setdefault((grader, of.question_hash, of.answer_hash), of)
     write_marks(marks_file(folder, grading), list(marks.values()))
     return marks_file(folder, grading)

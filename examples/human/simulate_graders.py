@@ -11,6 +11,7 @@ import json
 import random
 from pathlib import Path
 
+from odw_harness.human.exporting import stems
 from odw_harness.human.form import FORMAT, VERSION
 from odw_harness.human.key import key_file, read_key
 from odw_harness.results import read_outputs
@@ -29,7 +30,8 @@ def main() -> None:
     options = parser.parse_args()
     key = read_key(key_file(options.grading))
     merit = _merits(options.outputs, options.seed)
-    for number, grader in enumerate(key.graders):
+    names = stems([grader.name for grader in key.graders])
+    for number, (grader, name) in enumerate(zip(key.graders, names, strict=True)):
         draw = random.Random(f"{options.seed} grader {number}")
         level = draw.gauss(0, SEVERITY)
         items = []
@@ -44,7 +46,7 @@ def main() -> None:
             "simulated": True,
             "items": items,
         }
-        file = options.grading / f"{key.grading}-{grader.name}.json"
+        file = options.grading / f"{key.grading}-{name}.json"
         file.write_text(json.dumps(saved, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         print(f"{file}: {len(items)} simulated marks, {level:+.1f} points from the others' level")
 

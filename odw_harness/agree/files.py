@@ -48,6 +48,9 @@ def of_files(people: str, scores: Sequence[str], seed: int = 0, adjust: bool = F
 
     given = list(read(people))
     graded_by = any(each.grader for each in given)
+    if graded_by and not all(each.grader for each in given):
+        where = next(each.where for each in given if not each.grader)
+        raise MarkError(f"{where}: column grader: is empty, and others are not; name the grader, or remove the column")
     if adjust and not graded_by:
         raise MarkError(f"--adjust: {people} does not tell who gave which score; add a column grader")
     told = pd.DataFrame([vars(each) for each in given])

@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from odw_harness.human.marks import Mark, marks_file, write_marks
+from odw_harness.human.marks import Mark, read_file
 from odw_harness.questions import Question
-from odw_harness.results import read_outputs
-from tests.made import QUESTIONS, who, write_run
+from tests.made import QUESTIONS, who, write_people, write_run
 
 Quality = Mapping[tuple[str, str], float]
 """(system, question id) → how good, about 0."""
@@ -62,21 +61,10 @@ def mark_all(
     folder: Path, quality: Quality, severity: Mapping[str, float], *, overlap: int, noise: float = 4.0, **more: Any
 ) -> list[Mark]:
     """Each answer marked by `overlap` graders in turn: 70 + 10 · quality - severity + noise. Writes the file of marks."""
-    drawn, graders, marks = random.Random(5), list(severity), []
-    rows = (
-        read_outputs([folder], ungraded=True)
-        .table.drop_duplicates(["system", "question"])
-        .sort_values(["system", "question"])
-    )
-    for number, row in enumerate(rows.to_dict("records")):
-        for grader in drawn.sample(graders, overlap):
-            score = 70 + 10 * quality[row["system"], row["question"]] - severity[grader] + drawn.gauss(0, noise)
-            given = {name: row[name] for name in ("question", "question_hash", "answer_hash")}
-            marks.append(
-                Mark(
-                    **{"grading": "g1", "grader": grader, "code": f"K{number:03}", **given},
-                    **{"score": round(min(100.0, max(0.0, score)), 1), **more},
-                )
-            )
-    write_marks(marks_file(folder, "g1"), marks)
-    return marks
+    drawn = random.Random(5)
+    scores = {
+        (*of, grader): round(min(100, max(0, 70 + 10 * quality[of] - severity[grader] + drawn.gauss(0, noise))), 1)
+        for of in sorted(quality)
+        for grader in drawn.sample(list(severity), overlap)
+    }
+    return read_file(write_people(folder, lambda *of: scores.get(of), list(severity), **more))

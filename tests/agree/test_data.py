@@ -9,11 +9,11 @@ import pytest
 
 from odw_harness.agree.data import Beside, People, best, compared
 from odw_harness.errors import MarkError
-from odw_harness.human.marks import Mark, marks_file, read_marks, write_marks
+from odw_harness.human.marks import marks_file, read_marks, write_marks
 from odw_harness.results import read_outputs
 from odw_harness.stats.agreement import FIGURES, agreement
 from tests.agree.made import judged, mark_all, qualities, words, write_systems
-from tests.made import QUESTIONS, noisy, who, write_people, write_run
+from tests.made import QUESTIONS, mark_of, noisy, who, write_people, write_run
 
 SYSTEMS = ("a", "b", "c", "d", "e", "f")
 GRADERS = {"G1": 4.0, "G2": -4.0, "G3": 0.0, "G4": 0.0}
@@ -168,19 +168,8 @@ def test_repeats_that_nobody_marked_are_no_part_of_a_judges_score(tmp_path: Path
         row["resps"] = [[row["resps"][0][0], row["resps"][0][0] + "另一稿"]]
         samples.write_text(json.dumps(row, ensure_ascii=False), "utf-8")
     table = read_outputs([tmp_path]).table
-    marks = [
-        Mark(
-            grading="g",
-            grader="G1",
-            code="K",
-            score=80,
-            question=row.question,
-            question_hash=row.question_hash,
-            answer_hash=row.answer_hash,
-        )
-        for row in table[table["repeat"] == 0].itertuples()
-    ]
-    write_marks(marks_file(tmp_path, "g"), marks)
+    marks = [mark_of(row, "G1", 80) for row in table[table["repeat"] == 0].to_dict("records")]
+    write_marks(marks_file(tmp_path, "g1"), marks)
     judge = named(people_in(tmp_path), "odweval")
     assert judge.scores.ravel().tolist() == [7.0] * 4
 
@@ -246,20 +235,9 @@ def test_two_texts_of_one_system_are_told(tmp_path: Path) -> None:
     write_systems(tmp_path, quality, judge="one")
     again = lambda question: f"{question.reference}\n又一稿"  # noqa: E731
     write_run(tmp_path / "two" / "a", "a", judged(quality, "a", 1, 1), text=again, judge=who("two"))
-    rows = read_outputs([tmp_path]).table
-    marks = [
-        Mark(
-            grading="g",
-            grader="G1",
-            code="K",
-            score=60 + number % 30,
-            question=row.question,
-            question_hash=row.question_hash,
-            answer_hash=row.answer_hash,
-        )
-        for number, row in enumerate(rows.itertuples())
-    ]
-    write_marks(marks_file(tmp_path, "g"), marks)
+    rows = read_outputs([tmp_path]).table.to_dict("records")
+    marks = [mark_of(row, "G1", 60 + number % 30) for number, row in enumerate(rows)]
+    write_marks(marks_file(tmp_path, "g1"), marks)
     people = people_in(tmp_path)
     assert any(notice.en.startswith("a: marked answers are of more than one run") for notice in people.notices)
 

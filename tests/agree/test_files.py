@@ -141,3 +141,6 @@ def test_wrong_names_are_told(tmp_path: Path) -> None:
     graded = csv(tmp_path, "system,question,score,grader\na,q1,6,G1\na,q1,7,G2\n", "graded.csv")
     with pytest.raises(MarkError, match="a judge's table has one score an answer"):
         of_files(good, [graded])
+    half = csv(tmp_path, "system,question,score,grader\na,q1,6,G1\na,q2,7,\n", "half.csv")
+    with pytest.raises(MarkError, match="line 3: column grader: is empty, and others are not"):
+        of_files(half, [good])

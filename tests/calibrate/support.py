@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from odw_harness.human.marks import Mark, marks_file, write_marks
 from odw_harness.questions import Question
 from odw_harness.results import read_outputs
-from tests.made import QUESTIONS, who, write_run
+from tests.made import QUESTIONS, who, write_people, write_run
 
 SYSTEMS = ("甲", "乙", "丙", "丁")
 PLACE = {question.id: number for number, question in enumerate(QUESTIONS)}
@@ -38,27 +37,22 @@ def marked(
     number: int | None = None,
     keep: Callable[[dict[str, Any]], bool] = lambda row: True,
     score: Callable[[dict[str, Any]], float] | None = None,
-    grading: str = "g1",
     **more: Any,
 ) -> Path:
     """Marks of two graders, of so many random answers (all: None) that are to be kept."""
     table = read_outputs([folder]).table.drop_duplicates(["system", "answer_hash"])
     rows = [row for row in table.sort_values(["system", "question"]).to_dict("records") if keep(row)]
-    chosen = random.Random(3).sample(rows, number or len(rows))
-    given = score or _grade
-    marks = [
-        Mark(
-            grading=grading,
-            grader=grader,
-            code="K",
-            **{name: row[name] for name in ("question", "question_hash", "answer_hash")},
-            score=min(100, max(0, given(row) + step)),
-            **more,
-        )
-        for row in chosen
-        for grader, step in (("G1", -2), ("G2", 2))
-    ]
-    write_marks(marks_file(folder, grading), marks)
+    given = {
+        (row["system"], row["question"]): (score or _grade)(row)
+        for row in random.Random(3).sample(rows, number or len(rows))
+    }
+    steps = {"G1": -2, "G2": 2}
+
+    def grade(system: str, question: str, grader: str) -> float | None:
+        found = given.get((system, question))
+        return None if found is None else min(100, max(0, found + steps[grader]))
+
+    write_people(folder, grade, list(steps), **more)
     return folder
 
 
