@@ -7,7 +7,8 @@ import numpy as np
 
 from odw_harness.errors import MarkError
 from odw_harness.human.marks import Marks, of_answers, people_by_question
-from odw_harness.results import Outputs, by_question, side_by_side
+from odw_harness.notices import left_out
+from odw_harness.results import Outputs, Skipped, by_question, side_by_side
 from odw_harness.stats import LEVEL, Frozen
 from odw_harness.stats.calibration import FEWEST_QUESTIONS, Calibration, calibrated
 from odw_harness.stats.power import marks_needed, questions_needed
@@ -63,7 +64,8 @@ class Calibrated(Frozen):
     None of fewer than FEWEST_QUESTIONS questions. curve: the map from the lowest to the highest score of marked answers,
     to be drawn with a band. power: the weight of the judge's word in the corrected means, 0 to 1. systems: the best first.
     pooled: the mean over systems. saved: marked answers that people alone would need more for intervals as narrow, by the
-    variances of all systems' means together. gaps: each system less one; chosen_against: which one was said, not found. warnings: what has to be known before all else, the gravest first.
+    variances of all systems' means together. gaps: each system less one; chosen_against: which one was said, not found.
+    warnings: what has to be known before all else, the gravest first.
     """
 
     measure: str
@@ -116,12 +118,12 @@ def calibrate(
     if against is not None and against not in set(outputs.table["system"]):
         there = shown(", ".join(outputs.table["system"].unique()), 1000, "?")
         raise MarkError(f"--against {against}: no such system; there are {there}")
-    found = []
+    found, skipped = [], (*outputs.skipped, *marks.skipped)
     for name in named(outputs.table, measure):
         rows = outputs.table[outputs.table["measure"] == name]
         marked = of_answers(marks.table, rows)
         if len(marked):
-            found.append(_calibrated(rows, marked, marks, level, seed, against, difference))
+            found.append(_calibrated(rows, marked, marks, skipped, level, seed, against, difference))
     if not found:
         raise MarkError(
             f"none of the {len(marks.table)} marks is of an answer in these runs"
@@ -153,6 +155,7 @@ def _calibrated(
     rows: "pd.DataFrame",
     marked: "pd.DataFrame",
     marks: Marks,
+    skipped: Sequence[Skipped],
     level: float,
     seed: int,
     against: str | None,
@@ -201,10 +204,10 @@ def _calibrated(
         balance=balance(x, y),
         warnings=(),
     )
-    return found.model_copy(update={"warnings": tuple(_warnings(found, marks, len(marks.table) - len(used)))})
+    return found.model_copy(update={"warnings": tuple(_warnings(found, len(marks.table) - len(used), skipped))})
 
 
-def _warnings(found: Calibrated, marks: Marks, unfound: int) -> Iterator[str]:
+def _warnings(found: Calibrated, unfound: int, skipped: Sequence[Skipped]) -> Iterator[str]:
     if found.simulated:
         told = "all" if found.simulated == found.marks else f"{found.simulated} of"
         yield f"{told} {found.marks} marks are simulated: no person gave them, and nothing here is about people"
@@ -226,8 +229,7 @@ def _warnings(found: Calibrated, marks: Marks, unfound: int) -> Iterator[str]:
         yield f"{_answers(found.outside)} scored beyond all marked ones; what these scores mean is a guess"
     if unfound:
         yield f"{unfound} marks in these files belong to no answer in these runs"
-    for file in marks.skipped:
-        yield f"{file.file}: {file.reason}; its marks are left out"
+    yield from (notice.en for notice in left_out(skipped))
 
 
 def _answers(number: int) -> str:

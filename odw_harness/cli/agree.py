@@ -86,9 +86,11 @@ def _read(options: Any) -> "Data":
         return picked(of_files(options.people, options.scores, options.seed, options.adjust), options.measure)
 
     from odw_harness.human.marks import read_marks
+    from odw_harness.notices import left_out
     from odw_harness.results import read_outputs
+    from odw_harness.texts import shown
 
     outputs, marks = read_outputs(options.folders, ungraded=True), read_marks(options.folders)
-    for skipped in (*outputs.skipped, *marks.skipped):
-        print(f"warning: {skipped.file}: {skipped.reason}", file=sys.stderr)
+    for notice in left_out((*outputs.skipped, *marks.skipped)):
+        print(f"warning: {shown(notice.en, 1000, '?')}", file=sys.stderr)
     return picked(of_outputs(outputs, marks.table, options.seed, options.adjust), options.measure)

@@ -241,8 +241,10 @@ def test_marks_of_other_runs_are_refused_and_broken_ones_named(
     other = runs(tmp_path / "other", text=lambda question: "另一份答卷")
     assert "none of the 56 marks is of an answer in these runs" in refused(capsys, other, "--marks", outputs)
     (outputs / "human_g2.jsonl").write_text("{\n", encoding="utf-8")
+    (outputs / "results_2026-11-25T10-00-00.000000.json").write_text("{", encoding="utf-8")
     (one,) = found(capsys, outputs)
-    assert "human_g2.jsonl: line 1" in one["warnings"][-1]
+    for told in ("files left out: results_2026-11-25T10-00-00.000000.json: can't be read", "human_g2.jsonl: line 1"):
+        assert told in one["warnings"][-1]
 
 
 def test_a_file_that_is_named_calibrate_can_still_be_judged(
