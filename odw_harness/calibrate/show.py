@@ -11,7 +11,7 @@ from rich.text import Text
 from odw_harness.calibrate.data import Calibrated, points
 from odw_harness.calibrate.saved import Applied
 from odw_harness.stats.calibration import FEWEST_QUESTIONS, KINDS, Calibration, Kind
-from odw_harness.stats.prediction_powered import Corrected, Estimate
+from odw_harness.stats.prediction_powered import Corrected, MeanEstimate
 from odw_harness.texts import shown
 
 _SHAPES: dict[Kind, str] = {"constant": "people's mean alone", "linear": "a line", "isotonic": "a rising curve"}
@@ -197,7 +197,7 @@ def _table(title: str | None, *names: str) -> Table:
     return table
 
 
-def _estimate(estimate: Estimate | None, sign: str = "") -> str:
+def _estimate(estimate: MeanEstimate | None, sign: str = "") -> str:
     if estimate is None:
         return "–"
     interval = "" if estimate.low is None else f" ({_range(estimate.low, estimate.high, sign)})"

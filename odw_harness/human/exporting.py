@@ -14,8 +14,9 @@ from odw_harness.human.assign import Script, Sheets, assign, groups, sample
 from odw_harness.human.blind import as_shown, gives_away, hash_of
 from odw_harness.human.key import Coded, Grader, Key, key_file, new_codes, read_key, write_key
 from odw_harness.human.sheet import Item, Sheet
+from odw_harness.notices import left_out
 from odw_harness.questions import Question
-from odw_harness.results import read_outputs
+from odw_harness.results import Outputs, read_outputs
 from odw_harness.rubric import RUBRICS
 from odw_harness.runs import Answer
 from odw_harness.stats import Frozen
@@ -75,7 +76,8 @@ def export(plan: Plan) -> Exported:
     this export did not write; AnswerError where there are no runs, or something can't be written.
     """
     place = key_file(plan.out, plan.key)
-    table, answers = _answers(plan)
+    outputs = read_outputs(plan.folders, ungraded=True)
+    table, answers = _answers(plan, outputs)
     scripts = [
         Script(question, answer, tuple(sorted(rows["system"].unique())))
         for (question, answer), rows in table.groupby(["question_hash", "answer_hash"])
@@ -102,6 +104,7 @@ def export(plan: Plan) -> Exported:
             for name, stem, sheet in zip(plan.graders, names, assigned, strict=True)
         ),
         warnings=(
+            *(notice.en for notice in left_out(outputs.skipped)),
             *_of_overlap(assigned, marked),
             *_of_systems(scripts, chosen),
             *_of_names([answers[script.question_hash, script.answer_hash] for script in chosen]),
@@ -113,9 +116,8 @@ Answers = Mapping[tuple[str, str], Answer]
 """Answers by question_hash and answer_hash."""
 
 
-def _answers(plan: Plan) -> "tuple[pd.DataFrame, Answers]":
+def _answers(plan: Plan, outputs: Outputs) -> "tuple[pd.DataFrame, Answers]":
     """The rows of the runs that are asked for, and the answers in them."""
-    outputs = read_outputs(plan.folders, ungraded=True)
     table = outputs.table
     for column, option, wanted in (("system", "--systems", plan.systems), ("question", "--questions", plan.questions)):
         if wanted is not None:

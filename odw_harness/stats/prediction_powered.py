@@ -28,7 +28,7 @@ _FEWEST_FREEDOM = 5
 """Degrees of freedom below which a standard deviation is anybody's guess."""
 
 
-class Estimate(Frozen):
+class MeanEstimate(Frozen):
     """A mean, or a difference of two, in points of people's scale: its standard error, and Student's interval of it with
     so many degrees of freedom. No interval where nothing tells of the spread."""
 
@@ -60,9 +60,9 @@ class Corrected(Frozen):
 
     answers: int
     marked: int
-    people: Estimate | None = None
+    people: MeanEstimate | None = None
     judge: float | None = None
-    corrected: Estimate | None = None
+    corrected: MeanEstimate | None = None
     width: float | None = None
     worth: float | None = None
     saved: float | None = None
@@ -73,8 +73,8 @@ class Gap(Frozen):
 
     system: str
     against: str
-    people: Estimate
-    corrected: Estimate
+    people: MeanEstimate
+    corrected: MeanEstimate
     p: float | None
 
     @property
@@ -219,7 +219,7 @@ class Powered:
         worth = min(marked / width**2, found.answers)
         return found.model_copy(update={"width": width, "worth": worth, "saved": max(0.0, worth - marked)})
 
-    def _estimate(self, weights: Mapping[int, float], predicted: Floats, level: float) -> Estimate:
+    def _estimate(self, weights: Mapping[int, float], predicted: Floats, level: float) -> MeanEstimate:
         """A weighted sum of systems' means; predicted: what is taken from the judge (zeros: nothing).
 
         A system's mean is that of predicted over its scored answers plus that of people - predicted over the marked ones.
@@ -235,14 +235,14 @@ class Powered:
         value = float(weight @ (np.nansum(np.where(samples, values, 0), axis=0) / sizes))
         marked = sizes[len(of) :]
         if marked.min() < 2:
-            return Estimate(value=value)
+            return MeanEstimate(value=value)
         own = np.array([_variance(off[:, [i, i + len(of)]], samples[:, [i, i + len(of)]]) for i in range(len(of))])
         own *= weight[: len(of)] ** 2
         welch = float(own.sum() ** 2 / (own**2 / (marked - 1)).sum()) if own.any() else float(marked.min() - 1)
         free = min(welch, int(samples[:, len(of) :].any(axis=1).sum()) - 1)
         error = math.sqrt(_variance(off * weight, samples))
         reach = float(student.ppf((1 + level) / 2, free)) * error
-        return Estimate(value=value, error=error, freedom=free, low=value - reach, high=value + reach)
+        return MeanEstimate(value=value, error=error, freedom=free, low=value - reach, high=value + reach)
 
 
 def _variance(off: Floats, samples: NDArray[np.bool_]) -> float:
@@ -278,7 +278,7 @@ def balance(judge: Floats, people: Floats) -> Balance:
     return Balance(difference=float(steps.sum()) / weight, p=paired(list(map(float, steps))).flip_p)
 
 
-def _on_scale(mean: Estimate) -> Estimate:
+def _on_scale(mean: MeanEstimate) -> MeanEstimate:
     """A mean's interval, cut where people's scale ends."""
     if mean.low is None or mean.high is None:
         return mean

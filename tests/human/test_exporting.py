@@ -210,6 +210,12 @@ def test_a_sample_that_leaves_a_system_out_is_warned_of(runs: Path) -> None:
     assert not hand_out(runs, answers=3, out=str(runs.parent / "three")).warnings
 
 
+def test_a_run_that_can_not_be_read_is_told_of(runs: Path) -> None:
+    (runs / "results_2026-11-25T10-00-00.000000.json").write_text("{", encoding="utf-8")
+    (warning,) = hand_out(runs).warnings
+    assert warning.startswith("files left out: results_2026-11-25T10-00-00.000000.json: can't be read")
+
+
 def test_the_command_prints_one_json_document(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(runs.parent / "grading")
     arguments = ["--graders", "王芳，李强、张敏", "--overlap", "2", "--answers", "6", "-o", out, "--json"]
