@@ -104,6 +104,23 @@ def by_question(table: "pd.DataFrame") -> "pd.DataFrame":
     return found.mean().assign(answers=found.size()).reset_index()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question. hash: of what was asked, which may differ between systems under one id."""
+
+    id: str
+    hash: str
+    genre: str
+    split: str
+
+
+def asked_in(table: "pd.DataFrame") -> tuple[Asked, ...]:
+    """The questions of a table, each once, by split and id."""
+    rows = table.drop_duplicates(["question", "question_hash"])
+    found = zip(*(map(str, rows[name]) for name in ("question", "question_hash", "genre", "split")), strict=True)
+    return tuple(sorted((Asked(*each) for each in found), key=lambda each: (each.split, each.id, each.hash)))
+
+
 def side_by_side(questions: "pd.DataFrame", figure: str) -> "pd.DataFrame":
     """A figure of one measure's questions (`by_question`), questions × systems; one asked in two ways stands there twice."""
     return questions.pivot(index=["question", "question_hash"], columns="system", values=figure)

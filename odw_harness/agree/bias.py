@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from odw_harness.agree.sources import Asked
+from odw_harness.results import Asked
 from odw_harness.stats.agreement import Estimate
 from odw_harness.stats.intervals import Floats
 from odw_harness.stats.paired import Against, compared

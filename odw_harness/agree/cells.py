@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from odw_harness.agree.sources import Asked
+from odw_harness.results import Asked
 from odw_harness.stats.intervals import Floats
 
 if TYPE_CHECKING:

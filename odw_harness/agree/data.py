@@ -10,10 +10,10 @@ import numpy as np
 from odw_harness.agree.bias import Bias, bias_of
 from odw_harness.agree.ceiling import Ceiling, ceiling_of
 from odw_harness.agree.cells import Cells
-from odw_harness.agree.sources import ANSWER, RANDOM, TEXT, Asked, Data, Kind, Scorer, few_notices, of_outputs
+from odw_harness.agree.sources import ANSWER, RANDOM, TEXT, Data, Kind, Scorer, few_notices, of_outputs
 from odw_harness.human.marks import Marks
 from odw_harness.notices import Notice
-from odw_harness.results import Outputs
+from odw_harness.results import Asked, Outputs
 from odw_harness.stats import Mean, mean_of
 from odw_harness.stats.agreement import Agreement, Estimate, agreement, difference
 from odw_harness.stats.intervals import TIE, Floats

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from odw_harness.agree.sources import ANSWER, Asked, Data, Scorer, without_reading
+from odw_harness.agree.sources import ANSWER, Data, Scorer, without_reading
 from odw_harness.errors import MarkError
 from odw_harness.families import families
 from odw_harness.human.reliability import adjusted
 from odw_harness.notices import Notice
 from odw_harness.paper import TABLES, scores_of
+from odw_harness.results import Asked
 from odw_harness.texts import shown
 
 PAPER = "paper:"

@@ -13,7 +13,7 @@ from odw_harness.human.marks import of_answers
 from odw_harness.human.reliability import adjusted
 from odw_harness.notices import Notice
 from odw_harness.questions import Question, load_questions
-from odw_harness.results import DIMENSIONS, UNJUDGED, Outputs
+from odw_harness.results import DIMENSIONS, UNJUDGED, Asked, Outputs, asked_in
 from odw_harness.rules import check_text, of_question
 from odw_harness.runs import UNGRADED
 
@@ -27,16 +27,6 @@ ANSWER = ["system", "question", "question_hash", "answer_hash", "repeat"]
 """What tells an answer of a system from another."""
 TEXT = ["question_hash", "answer_hash"]
 """What a mark is of, whichever systems gave it."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question. hash: of what was asked, which may differ between systems under one id."""
-
-    id: str
-    hash: str
-    genre: str
-    split: str
 
 
 @dataclass(frozen=True)
@@ -101,17 +91,13 @@ def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0, adjust: b
         )
     answers = marked.drop_duplicates(ANSWER)
     rows = table.merge(answers[ANSWER], on=ANSWER)
-    asked = answers[["question", "question_hash", "genre", "split"]].drop_duplicates(["question", "question_hash"])
-    asked = asked.sort_values(["split", "question", "question_hash"])
     models = (
         table.drop_duplicates(["system", "model", "adapter"])[["system", "model", "adapter"]].fillna("").astype(str)
     )
     return Data(
         given=marks,
         marks=marked,
-        asked=tuple(
-            Asked(*each) for each in asked[["question", "question_hash", "genre", "split"]].itertuples(index=False)
-        ),
+        asked=asked_in(answers),
         scorers=tuple(_scorers(outputs, rows, marked, answers, seed)),
         families={str(name): frozenset(families(part.to_numpy().ravel())) for name, part in models.groupby("system")},
         notices=tuple(_notices(marks, marked, answers)),

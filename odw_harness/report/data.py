@@ -4,14 +4,14 @@ A board never mixes measures. Two systems are compared on the questions that bot
 were asked the same under that name.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from odw_harness.human.marks import of_answers, people_by_question
-from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, by_question, side_by_side
+from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Asked, Outputs, asked_in, by_question, side_by_side
 from odw_harness.rubric import ODWEVAL, RUBRICS
 from odw_harness.runs import Run
 from odw_harness.stats import Mean, mean_of
@@ -26,16 +26,6 @@ REFERENCES = 25
 """So many of the best can be chosen as the one that the others are set against."""
 MEANS = (*DIMENSIONS, *UNJUDGED, "coverage", "characters")
 """What a row has a plain mean of, over its questions."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question of a board. hash: of what was asked, which may differ between systems under one id."""
-
-    id: str
-    hash: str
-    genre: str
-    split: str
 
 
 @dataclass(frozen=True)
@@ -137,7 +127,7 @@ def _board(
     first = rows.iloc[0]
     run_of = rows.drop_duplicates("system").set_index("system")["run"]
     questions = by_question(rows)
-    asked = tuple(sorted(_asked(questions), key=lambda each: (each.split, each.id, each.hash)))
+    asked = asked_in(rows)
     unordered = list(questions["system"].unique())
     tables = {name: _table(questions, name, unordered, asked) for name in (*FIGURES, "characters", "coverage")}
     order, ranks = _order(tables["score"], ~np.isnan(tables["coverage"]))
@@ -183,12 +173,6 @@ def _board(
 
 def _metrics(rubric: str) -> tuple[str, ...]:
     return RUBRICS[rubric].metrics if rubric in RUBRICS else DIMENSIONS
-
-
-def _asked(questions: "pd.DataFrame") -> Iterator[Asked]:
-    columns = ["question", "question_hash", "genre", "split"]
-    for row in questions[columns].drop_duplicates(["question", "question_hash"]).itertuples(index=False):
-        yield Asked(*map(str, row))
 
 
 def _table(questions: "pd.DataFrame", name: str, systems: Sequence[str], asked: Sequence[Asked]) -> Floats:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from odw_harness.agree.bias import OTHER, Bias, Group, bias_of
-from odw_harness.agree.sources import Asked
+from odw_harness.results import Asked
 from odw_harness.stats.scales import on_scale, residuals_of
 
 SYSTEMS = tuple(f"s{number}" for number in range(12))
