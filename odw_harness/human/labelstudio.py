@@ -136,7 +136,8 @@ def read_export(path: Path) -> list[Returned]:
             )
             continue
         of_grader = found.setdefault((data["grading"], data["grader"]), {})
-        task = of_grader.setdefault(data["code"], _Task(data, f"{path.name}: task {row.get('id', number)}"))
+        where = f"{path.name}: task {shown(str(row.get('id', number)), 40, '?')}"
+        task = of_grader.setdefault(data["code"], _Task(data, where))
         task.annotations += _annotations(row)
     return [
         _returned(path, *who, list(of_grader.values()), [] if number else lost)

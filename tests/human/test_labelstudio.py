@@ -142,6 +142,11 @@ def test_a_task_of_something_else_is_told_and_the_others_count(tmp_path: Path) -
     assert len(second.faults) == 1
 
 
+def test_the_number_of_a_task_may_be_anything(tmp_path: Path) -> None:
+    (returned,) = read_export(export(tmp_path, [{**exported()[0], "id": "\x1b\ud83d"}]))
+    assert returned.given[0].where == "export.json: task ??, K3"
+
+
 @pytest.mark.parametrize("annotations", [5, {"result": []}, [None, {"result": 5}], [{"result": [7]}]])
 def test_annotations_that_are_none_are_no_mark(tmp_path: Path, annotations: object) -> None:
     row = {**exported()[0], "annotations": annotations}
