@@ -121,6 +121,12 @@ def asked_in(table: "pd.DataFrame") -> tuple[Asked, ...]:
     return tuple(sorted((Asked(*each) for each in found), key=lambda each: (each.split, each.id, each.hash)))
 
 
+def in_several_texts(table: "pd.DataFrame") -> list[str]:
+    """The systems of which a table has more than one text of an answer: of several runs, judged under different measures."""
+    texts = table.groupby(["system", "question_hash", "repeat"])["answer_hash"].nunique()
+    return sorted({str(name) for name in texts[texts > 1].index.get_level_values("system")})
+
+
 def side_by_side(questions: "pd.DataFrame", figure: str) -> "pd.DataFrame":
     """A figure of one measure's questions (`by_question`), questions × systems; one asked in two ways stands there twice."""
     return questions.pivot(index=["question", "question_hash"], columns="system", values=figure)

@@ -13,7 +13,7 @@ from odw_harness.human.marks import of_answers
 from odw_harness.human.reliability import adjusted
 from odw_harness.notices import Notice
 from odw_harness.questions import Question, load_questions
-from odw_harness.results import DIMENSIONS, UNJUDGED, Asked, Outputs, asked_in
+from odw_harness.results import DIMENSIONS, UNJUDGED, Asked, Outputs, asked_in, in_several_texts
 from odw_harness.rules import check_text, of_question
 from odw_harness.runs import UNGRADED
 
@@ -205,8 +205,7 @@ def _notices(marks: "pd.DataFrame", marked: "pd.DataFrame", answers: "pd.DataFra
             f"{lost} of {len(marks)} marks are of answers that are in none of these runs (any more): they count for nothing here",
             f"{len(marks)} 个人工评分中有 {lost} 个对应的答案已不在这些运行结果中，未计入",
         )
-    texts = answers.groupby(["system", "question_hash", "repeat"])["answer_hash"].nunique()
-    mixed = sorted(set(texts[texts > 1].index.get_level_values("system")))
+    mixed = in_several_texts(answers)
     if mixed:
         yield Notice(
             "marks",

@@ -16,7 +16,7 @@ from odw_harness.human.key import Coded, Grader, Key, key_file, new_codes, read_
 from odw_harness.human.sheet import Item, Sheet
 from odw_harness.notices import left_out
 from odw_harness.questions import Question
-from odw_harness.results import Outputs, read_outputs
+from odw_harness.results import Outputs, in_several_texts, read_outputs
 from odw_harness.rubric import RUBRICS
 from odw_harness.runs import Answer
 from odw_harness.stats import Frozen
@@ -105,6 +105,7 @@ def export(plan: Plan) -> Exported:
         ),
         warnings=(
             *(notice.en for notice in left_out(outputs.skipped)),
+            *_of_runs(table),
             *_of_overlap(assigned, marked),
             *_of_systems(scripts, chosen),
             *_of_names([answers[script.question_hash, script.answer_hash] for script in chosen]),
@@ -240,6 +241,13 @@ def _hand_out(out: Path, place: Path, key: Key, files: Iterable[tuple[str, bytes
         raise MarkError(
             f"-o {out}: can't be written: {error.strerror}; export again, the same command goes on"
         ) from None
+
+
+def _of_runs(table: "pd.DataFrame") -> Iterator[str]:
+    """Whether a system has several answers to a question for want of one run that all measures are of."""
+    mixed = in_several_texts(table)
+    if mixed:
+        yield f"{', '.join(mixed)}: answers of more than one run are handed out; name the folder of the run that is to count alone"
 
 
 def _of_overlap(assigned: Sheets, marked: Mapping[int, int]) -> Iterator[str]:

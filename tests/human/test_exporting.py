@@ -16,8 +16,8 @@ from odw_harness.human.key import key_file, read_key
 from odw_harness.human.workbook import read_workbook
 from odw_harness.questions import Question
 from odw_harness.results import read_outputs
-from tests.human.support import fill, write_systems
-from tests.made import QUESTIONS, noisy, write_run
+from tests.human.support import fill, words_of, write_systems
+from tests.made import QUESTIONS, noisy, who, write_run
 
 
 @pytest.fixture
@@ -214,6 +214,15 @@ def test_a_run_that_can_not_be_read_is_told_of(runs: Path) -> None:
     (runs / "results_2026-11-25T10-00-00.000000.json").write_text("{", encoding="utf-8")
     (warning,) = hand_out(runs).warnings
     assert warning.startswith("files left out: results_2026-11-25T10-00-00.000000.json: can't be read")
+
+
+def test_answers_of_two_runs_of_a_system_are_warned_of(runs: Path) -> None:
+    again = {"text": words_of(9), "judge": who("judge-2"), "questions": QUESTIONS[:1]}
+    write_run(runs / "again", "SECRET-0", noisy(6, 1), **again)
+    exported = hand_out(runs)
+    assert exported.answers == 10
+    (warning,) = exported.warnings
+    assert warning.startswith("SECRET-0: answers of more than one run are handed out")
 
 
 def test_the_command_prints_one_json_document(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
