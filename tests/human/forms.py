@@ -12,7 +12,6 @@ from tests.browser import Opened
 Open = Callable[..., Opened]
 NAMES = {"form": "文种与格式规范", "language": "语言得体"}
 ANSWER = "关于放假的通知\n\n各学校：\n　　放假三天。\n\n清源县教育局"
-KEPT = "() => { try { return Object.entries(localStorage).sort().join(); } catch { return null; } }"
 
 
 def sheet(grader: str = "G01", answer: str = ANSWER, dimensions: bool = True) -> Sheet:
@@ -26,19 +25,6 @@ def sheet(grader: str = "G01", answer: str = ANSWER, dimensions: bool = True) ->
 def keys(page: Any, *pressed: str) -> None:
     for each in pressed:
         page.keyboard.press(each)
-
-
-def reload(page: Any) -> None:
-    """Load it again once the browser has what it wrote: a reload in the same instant can be ahead of that, which no person
-    is (3 of 100 were)."""
-    wanted = page.evaluate(KEPT)
-    other = page.context.new_page()
-    for _ in range(50):
-        other.goto(page.url)
-        if other.evaluate(KEPT) == wanted:
-            break
-    other.close()
-    page.reload()
 
 
 def place(page: Any) -> int:
