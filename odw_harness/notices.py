@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from odw_harness.results import Outputs, Run, Skipped, by_system
+from odw_harness.results import Outputs, Skipped, by_system
+from odw_harness.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd

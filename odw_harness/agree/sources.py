@@ -13,8 +13,9 @@ from odw_harness.human.marks import of_answers
 from odw_harness.human.reliability import adjusted
 from odw_harness.notices import Notice
 from odw_harness.questions import Question, load_questions
-from odw_harness.results import DIMENSIONS, UNGRADED, UNJUDGED, Outputs
+from odw_harness.results import DIMENSIONS, UNJUDGED, Outputs
 from odw_harness.rules import check_text, of_question
+from odw_harness.runs import UNGRADED
 
 if TYPE_CHECKING:
     import pandas as pd

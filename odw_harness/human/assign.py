@@ -16,7 +16,7 @@ from odw_harness.errors import MarkError
 
 @dataclass(frozen=True, order=True)
 class Script:
-    """An answer to be marked: what was asked and answered, as `results.Answer` has them, and which systems wrote it."""
+    """An answer to be marked: what was asked and answered, as `runs.Answer` has them, and which systems wrote it."""
 
     question_hash: str
     answer_hash: str

@@ -15,8 +15,9 @@ from odw_harness.human.blind import as_shown, gives_away, hash_of
 from odw_harness.human.key import Coded, Grader, Key, key_file, new_codes, read_key, write_key
 from odw_harness.human.sheet import Item, Sheet
 from odw_harness.questions import Question
-from odw_harness.results import Answer, read_outputs
+from odw_harness.results import read_outputs
 from odw_harness.rubric import RUBRICS
+from odw_harness.runs import Answer
 from odw_harness.stats import Frozen
 from odw_harness.store import digest
 

@@ -33,7 +33,7 @@ class Mark(Frozen):
     """What one grader gave one answer.
 
     grading: the export that asked for it; grader: their name within it; code: of the answer on their sheet. question: its
-    id. question_hash, answer_hash: what was asked and what was answered, as `results.Answer` has them. score: 0 to 100.
+    id. question_hash, answer_hash: what was asked and what was answered, as `runs.Answer` has them. score: 0 to 100.
     dimensions: metric → 1 to 10, where they were asked for. source: file and place it was read from. simulated: no person
     gave it.
     """

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odw_harness.human.marks import of_answers, people_by_question
-from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, Run, by_question, side_by_side
+from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, by_question, side_by_side
 from odw_harness.rubric import ODWEVAL, RUBRICS
+from odw_harness.runs import Run
 from odw_harness.stats import Mean, mean_of
 from odw_harness.stats.intervals import FEWEST, Floats, bootstrap_of
 from odw_harness.stats.paired import Against, compared

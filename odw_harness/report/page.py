@@ -18,7 +18,8 @@ from odw_harness.report.people import behind, people_of, pictured, section_of
 from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
 from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, name_of
-from odw_harness.results import Outputs, Run
+from odw_harness.results import Outputs
+from odw_harness.runs import Run
 from odw_harness.stats.agreement import agreement
 from odw_harness.stats.paired import Against
 from odw_harness.verdict import Provenance

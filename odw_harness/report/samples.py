@@ -12,8 +12,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from odw_harness.report.layout import laid_out
-from odw_harness.results import Answer, Outputs
+from odw_harness.results import Outputs
 from odw_harness.rubric import RUBRICS
+from odw_harness.runs import Answer
 from odw_harness.texts import map_texts, storable
 
 if TYPE_CHECKING:
