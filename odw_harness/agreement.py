@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from odw_harness.paper import SOURCES, load_table
+from odw_harness.paper import SOURCES, scores_of
 from odw_harness.paper import Table as Published
 from odw_harness.stats.agreement import FIGURES, Agreement, Estimate, agreement
 
@@ -21,9 +21,11 @@ SYSTEMS = ("all", "trained", "untrained")
 _ASKED = (("in19", "all"), ("ood2", "all"), ("all21", "all"), ("all21", "trained"), ("all21", "untrained"))
 _NOTES = (
     "Pearson, Spearman, Kendall (tau-b): between the systems' means. Is it the same leaderboard?",
-    "per question: Spearman across the systems on one question, averaged over the questions.",
+    "question Pearson, Spearman, Kendall: across the systems on one question, averaged over the questions.",
     "pooled: Pearson over all answers at once.",
     "pairwise: of two systems' answers to one question, neither tied, the share put in people's order. Chance is 0.5.",
+    "pairwise ties: of all such pairs, the share put in people's order, or tied as people tie it. A pair tied by one side "
+    "only is not agreed on.",
     "Below each: its 95 % bootstrap interval over questions (BCa). Two questions are too few for one. Between means it is "
     "too sure: simulated, it holds the value of endless questions about 75 times in 100.",
     "Means agree far better than single answers do, and most of that is trained systems against untrained ones: among "
@@ -45,12 +47,12 @@ class Compared:
 
 def paper_agreement(seed: int = 0, resamples: int = 2000) -> list[Compared]:
     """Both automatic scores against people's: all systems on each split, and trained and untrained ones on all 21."""
-    names, people = _scores("human")
+    names, people = scores_of("human")
     trained = np.array([name.endswith("LoRA") for name in names])
     groups = {"all": np.full(len(names), True), "trained": trained, "untrained": ~trained}
     found = []
     for score in AUTOMATIC:
-        _, given = _scores(score)
+        _, given = scores_of(score)
         for split, group in _ASKED:
             part = np.ix_(groups[group], np.arange(people.shape[1])[SPLITS[split]])
             found.append(Compared(score, split, group, agreement(given[part], people[part], seed, resamples)))
@@ -90,12 +92,6 @@ def show(compared: list[Compared], console: Console) -> None:
         console.print(table)
     for note in _NOTES:
         console.print(f"- {note}", highlight=False)
-
-
-def _scores(table: Published) -> tuple[list[str], np.ndarray[Any, np.dtype[np.float64]]]:
-    """The systems by name, in one order for all tables, and their scores: systems × questions."""
-    rows = sorted(load_table(table), key=lambda row: row.system)
-    return [row.system for row in rows], np.array([[float(score) for score in row.scores] for row in rows])
 
 
 def _figure(estimate: Estimate) -> str:

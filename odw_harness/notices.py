@@ -1,10 +1,11 @@
 """What a reader of results has to know before believing them, in English and Chinese."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from odw_harness.results import Outputs, Run, by_system
+from odw_harness.results import Outputs, Skipped, by_system
+from odw_harness.runs import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 LEAST_COVERAGE = 0.95
 """A smaller share of scored verdicts is told of."""
 
-Kind = Literal["judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped"]
+Kind = Literal[
+    "judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped", "simulated", "marks"
+]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def notices(outputs: Outputs) -> list[Notice]:
         *_family(outputs),
         *_coverage(outputs.table),
         *_generation(outputs),
-        *_skipped(outputs),
+        *left_out(outputs.skipped),
     ]
 
 
@@ -125,10 +128,11 @@ def _generation(outputs: Outputs) -> Iterator[Notice]:
         )
 
 
-def _skipped(outputs: Outputs) -> Iterator[Notice]:
-    if outputs.skipped:
-        told = "; ".join(f"{each.file.name}: {each.reason}" for each in outputs.skipped[:3])
-        more = f" … ({len(outputs.skipped)})" if len(outputs.skipped) > 3 else ""
+def left_out(skipped: Sequence[Skipped]) -> Iterator[Notice]:
+    """Files that could not be read."""
+    if skipped:
+        told = "; ".join(f"{each.file.name}: {each.reason}" for each in skipped[:3])
+        more = f" … ({len(skipped)})" if len(skipped) > 3 else ""
         yield Notice("skipped", f"files left out: {told}{more}", f"未读入的文件：{told}{more}")
 
 

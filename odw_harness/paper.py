@@ -7,9 +7,12 @@ comparable item by item.
 import csv
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from odw_harness.resources import PAPER
+
+if TYPE_CHECKING:
+    from odw_harness.stats.intervals import Floats
 
 Table = Literal["human", "odweval", "alignbench"]
 TABLES: tuple[Table, ...] = get_args(Table)
@@ -43,6 +46,14 @@ class Row:
     avg19: Decimal
     avg2: Decimal
     avg21: Decimal
+
+
+def scores_of(table: Table) -> "tuple[list[str], Floats]":
+    """The systems by name, in one order for all tables, and their scores: systems × questions."""
+    import numpy as np
+
+    rows = sorted(load_table(table), key=lambda row: row.system)
+    return [row.system for row in rows], np.array([[float(score) for score in row.scores] for row in rows])
 
 
 def load_table(table: Table) -> tuple[Row, ...]:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from odw_harness.human.marks import Mark, marks_file, write_marks
 from odw_harness.questions import Question, load_questions
+from odw_harness.results import read_outputs
 from odw_harness.rubric import RUBRICS
 from odw_harness.rules import check_text, of_question
 
@@ -126,3 +128,27 @@ def noisy(mean: float, seed: int, sd: float = 1.0) -> Callable[[Question], Seque
     given = random.Random(seed)
     drawn = {question.id: min(10.0, max(1.0, given.gauss(mean, sd))) for question in QUESTIONS}
     return lambda question: [[drawn[question.id]]]
+
+
+def write_people(
+    folder: Path,
+    score: Callable[[str, str, str], float | None],
+    graders: Sequence[str] = ("G1", "G2"),
+    grading: str = "g1",
+    **more: Any,
+) -> Path:
+    """People's marks of the runs under a folder, beside them: score(system, question id, grader), None for no mark.
+
+    Answers of one text are marked once. Returns the file.
+    """
+    marks: dict[tuple[str, str, str], Mark] = {}
+    for row in read_outputs([folder], ungraded=True).table.to_dict("records"):
+        for grader in graders:
+            given = score(row["system"], row["question"], grader)
+            if given is not None:
+                key = (grader, row["question_hash"], row["answer_hash"])
+                fields = {name: row[name] for name in ("question", "question_hash", "answer_hash")}
+                of = {"grading": grading, "grader": grader, "code": f"{len(marks):05}", **fields, **more}
+                marks.setdefault(key, Mark(**of, score=given))
+    write_marks(marks_file(folder, grading), list(marks.values()))
+    return marks_file(folder, grading)

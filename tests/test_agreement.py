@@ -20,14 +20,14 @@ def over_all(score: str) -> Compared:
 @pytest.mark.parametrize(
     ("score", "expected", "pairs"),
     [
-        ("odweval", {"pearson": 0.883, "per_question": 0.440, "pooled": 0.358, "pairwise": 0.671}, 1974),
+        ("odweval", {"pearson": 0.883, "question_spearman": 0.440, "pooled": 0.358, "pairwise": 0.671}, 1974),
         (
             "alignbench",
             {
                 "pearson": 0.885,
                 "spearman": 0.736,
                 "kendall": 0.581,
-                "per_question": 0.417,
+                "question_spearman": 0.417,
                 "pooled": 0.369,
                 "pairwise": 0.670,
             },

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from odw_harness.cli import (
+    agree,
     bench,
+    calibrate,
     configs,
     convert,
     data,
@@ -16,6 +18,7 @@ from odw_harness.cli import (
     documents,
     evaluate,
     gate,
+    human,
     judges,
     paper,
     report,
@@ -32,10 +35,13 @@ _EXAMPLES = """examples:
   odw check answer.txt --question ODW-08 --json
   odw judge outputs/qwen/samples_odweval_*.jsonl --judge deepseek --out verdicts.jsonl
   odw judge-check --judge deepseek --html card.html
+  odw judge calibrate outputs   # the judge's scores on people's scale, from people's marks
   odw results outputs
   odw compare outputs/qwen7b outputs/qwen7b_lora
   odw report outputs -o report.html
   odw gate baseline/ outputs/qwen7b_lora
+  odw human export outputs --graders 8 --overlap 2 -o grading   # people mark them; then: odw human import grading
+  odw agree outputs     # how far the judge follows people's marks
   odw rubric show odweval --question ODW-08
   odw data build -o data --from 公文/
   odw convert /models/chatglm3-6b models/chatglm3-6b
@@ -57,7 +63,23 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (evaluate, bench, documents, judges, results, report, gate, data, configs, convert, paper, doctor):
+    for group in (
+        evaluate,
+        bench,
+        documents,
+        judges,
+        calibrate,
+        results,
+        report,
+        gate,
+        human,
+        agree,
+        data,
+        configs,
+        convert,
+        paper,
+        doctor,
+    ):
         group.add(commands)
     return top
 
@@ -73,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["eval"]:
             return evaluate.evaluate(arguments[1:])
+        if arguments[:2] == calibrate.NAME.split():
+            arguments = [calibrate.NAME, *arguments[2:]]
         passed_on: list[str] = []
         if arguments[:1] == ["bench"] and "--" in arguments:  # argparse would take what follows for files
             cut = arguments.index("--")

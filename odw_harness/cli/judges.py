@@ -18,7 +18,8 @@ def add(commands: Any) -> None:
         "  odw judge answers.jsonl --rubric alignbench --judge judges/vllm.yaml --min-coverage 0.95 --out v.jsonl\n"
         "  odw judge answers.jsonl --judge openai --dry-run\n"
         """  echo '{"id": 1, "question_id": "ODW-08", "answer": "…"}' | odw judge - --judge ollama\n\n"""
-        "exit codes: 0 graded; 2 a mistake, a limit (--max-…), or the judge gave up; 3 coverage under --min-coverage",
+        "exit codes: 0 graded; 2 a mistake, a limit (--max-…), or the judge gave up; 3 coverage under --min-coverage\n\n"
+        "`odw judge calibrate FOLDER` is another command: what a judge's scores mean on people's scale. See its --help.",
         formatter_class=RawDescriptionHelpFormatter,
     )
     judge.add_argument("files", nargs="+", metavar="ANSWERS", help="files of answers, - for standard input")

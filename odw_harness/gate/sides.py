@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from odw_harness.errors import AnswerError
 from odw_harness.questions import Question
-from odw_harness.results import DIMENSIONS, UNGRADED, UNJUDGED, Outputs, Run, read_outputs
+from odw_harness.results import DIMENSIONS, UNJUDGED, Outputs, read_outputs
 from odw_harness.rules import check_text, of_question
+from odw_harness.runs import UNGRADED, Run
 from odw_harness.texts import document_of, shown, storable
 
 if TYPE_CHECKING:

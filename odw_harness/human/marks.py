@@ -33,7 +33,7 @@ class Mark(Frozen):
     """What one grader gave one answer.
 
     grading: the export that asked for it; grader: their name within it; code: of the answer on their sheet. question: its
-    id. question_hash, answer_hash: what was asked and what was answered, as `results.Answer` has them. score: 0 to 100.
+    id. question_hash, answer_hash: what was asked and what was answered, as `runs.Answer` has them. score: 0 to 100.
     dimensions: metric → 1 to 10, where they were asked for. source: file and place it was read from. simulated: no person
     gave it.
     """
@@ -85,7 +85,7 @@ def read_marks(folders: Sequence[str | Path]) -> Marks:
         path = Path(folder).expanduser()
         for file in sorted(path.rglob("human_*.jsonl")) if path.is_dir() else []:
             try:
-                found[file.resolve()] = _read(file)
+                found[file.resolve()] = read_file(file)
             except MarkError as error:
                 skipped.append(Skipped(file, str(error).removeprefix(f"{file}: ")))
     marks = [mark for each in found.values() for mark in each]
@@ -95,7 +95,8 @@ def read_marks(folders: Sequence[str | Path]) -> Marks:
     return Marks(table, skipped, [str(file) for file in found])
 
 
-def _read(file: Path) -> list[Mark]:
+def read_file(file: Path) -> list[Mark]:
+    """Read one file of marks. Raises MarkError, naming the line."""
     marks: dict[tuple[str, ...], Mark] = {}
     for where, row in read_rows(file, "file of marks", MarkError):
         try:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, Run, by_question, side_by_side
+from odw_harness.human.marks import of_answers, people_by_question
+from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Outputs, by_question, side_by_side
 from odw_harness.rubric import ODWEVAL, RUBRICS
+from odw_harness.runs import Run
 from odw_harness.stats import Mean, mean_of
 from odw_harness.stats.intervals import FEWEST, Floats, bootstrap_of
 from odw_harness.stats.paired import Against, compared
@@ -37,12 +39,22 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """People's scores of a system: the mean over its marked questions, 0 to 100 with Student's interval, and what it rests on."""
+
+    mean: Mean
+    marks: int
+    graders: int
+
+
+@dataclass(frozen=True)
 class Row:
     """A system on a board.
 
     rank: 1 is best; None where nothing is scored, or where it answered fewer questions than others. ranks: the best and
     worst rank at 95 %. splits: split → the scores of its questions by id. all: over all questions, 1 to 10, with Student's
     interval; bootstrap: the same by another way. means: see MEANS. lead: against the leader; None for the leader itself.
+    people: None where nobody marked an answer of it.
     """
 
     system: str
@@ -55,6 +67,7 @@ class Row:
     means: dict[str, float | None]
     questions: int
     lead: Against | None
+    people: Marked | None
 
     def mean(self, split: str) -> Mean | None:
         """The mean over a split's scored questions, with Student's interval."""
@@ -64,7 +77,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """The systems under one measure, the best first. tables: figure → array of systems × questions, NaN where none.
+    """The systems under one measure, the best first. tables: figure → array of systems × questions, NaN where none;
+    `people` among them, people's scores from 0 to 100, where there are any.
 
     against: index of a reference → for each row the difference to it; None where they have no question in common, and
     for the reference itself. Of rubric, judge, judge_model, judged_by and version there is one each.
@@ -92,10 +106,13 @@ class Board:
         return len({each.id for each in self.asked if each.split == split})
 
 
-def boards(outputs: Outputs, progress: Callable[[Sequence[int]], Any] = iter) -> list[Board]:
-    """A board for each measure, that of the most systems first. progress wraps a loop over systems."""
+def boards(
+    outputs: Outputs, progress: Callable[[Sequence[int]], Any] = iter, marks: "pd.DataFrame | None" = None
+) -> list[Board]:
+    """A board for each measure, that of the most systems first. progress wraps a loop over systems; marks: people's
+    (`read_marks`)."""
     runs = {str(run.file): run for run in outputs.runs}
-    found = [_board(rows, runs, progress) for _, rows in outputs.table.groupby("measure")]
+    found = [_board(rows, runs, progress, marks) for _, rows in outputs.table.groupby("measure")]
     return sorted(found, key=lambda board: (-len(board.rows), board.rubric != ODWEVAL.name, board.measure))
 
 
@@ -111,7 +128,12 @@ def _steps(values: Floats) -> list[float]:
     return [float(step) for step in values[~np.isnan(values)]]
 
 
-def _board(rows: "pd.DataFrame", runs: dict[str, Run], progress: Callable[[Sequence[int]], Any]) -> Board:
+def _board(
+    rows: "pd.DataFrame",
+    runs: dict[str, Run],
+    progress: Callable[[Sequence[int]], Any],
+    marks: "pd.DataFrame | None",
+) -> Board:
     first = rows.iloc[0]
     run_of = rows.drop_duplicates("system").set_index("system")["run"]
     questions = by_question(rows)
@@ -121,6 +143,10 @@ def _board(rows: "pd.DataFrame", runs: dict[str, Run], progress: Callable[[Seque
     order, ranks = _order(tables["score"], ~np.isnan(tables["coverage"]))
     systems = [unordered[place] for place in order]
     tables = {name: table[order] for name, table in tables.items()}
+    marked: dict[str, Marked] = {}
+    if marks is not None:
+        marked, people = _people(of_answers(marks, rows), systems, asked)
+        tables |= {"people": people} if marked else {}
     ranked = [place for place, rank in enumerate(ranks) if rank is not None]
     intervals = dict(zip(ranked, rank_intervals(tables["score"][ranked]), strict=True)) if ranked else {}
     against = {
@@ -137,7 +163,17 @@ def _board(rows: "pd.DataFrame", runs: dict[str, Run], progress: Callable[[Seque
         dimensions=tuple(name for name in _metrics(first["rubric"]) if not np.isnan(tables[name]).all()),
         asked=asked,
         rows=tuple(
-            _row(place, system, runs[run_of[system]], ranks[place], intervals.get(place), tables, asked, against.get(0))
+            _row(
+                place,
+                system,
+                runs[run_of[system]],
+                ranks[place],
+                intervals.get(place),
+                tables,
+                asked,
+                against.get(0),
+                marked.get(system),
+            )
             for place, system in enumerate(systems)
         ),
         tables=tables,
@@ -181,6 +217,7 @@ def _row(
     tables: dict[str, Floats],
     asked: Sequence[Asked],
     lead: list[Against | None] | None,
+    people: Marked | None,
 ) -> Row:
     splits: dict[str, dict[str, float]] = {}
     for each, score in zip(asked, tables["score"][place], strict=True):
@@ -198,7 +235,20 @@ def _row(
         means={name: _mean(tables[name][place]) for name in MEANS},
         questions=int((~np.isnan(tables["coverage"][place])).sum()),
         lead=lead[place] if lead else None,
+        people=people,
     )
+
+
+def _people(given: "pd.DataFrame", systems: Sequence[str], asked: Sequence[Asked]) -> tuple[dict[str, Marked], Floats]:
+    """What people say of each system that they marked (`of_answers`), and their scores, systems × questions."""
+    questions = people_by_question(given)
+    wide = side_by_side(questions, "score").reindex([(each.id, each.hash) for each in asked], columns=list(systems))
+    graders = given.groupby("system")["grader"].nunique()
+    found = {
+        str(system): Marked(mean_of(list(rows["score"])), int(rows["marks"].sum()), int(graders[system]))
+        for system, rows in questions.groupby("system")
+    }
+    return found, wide.to_numpy(dtype=float).T
 
 
 def _mean(values: Floats) -> float | None:

@@ -6,16 +6,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from odw_harness.agree.data import People
 from odw_harness.html import environment, plotly_js
+from odw_harness.human.marks import Marks
 from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.show import interval, percent
 from odw_harness.notices import LEAST_COVERAGE, Notice, notices
 from odw_harness.paper import TABLES, Table, load_table
 from odw_harness.report.data import Board, Row
+from odw_harness.report.people import behind, people_of, pictured, section_of
 from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
 from odw_harness.report.words import DIMENSION_NAMES, GENRES, NOTICE_NAMES, answer, name_of
-from odw_harness.results import Outputs, Run
+from odw_harness.results import Outputs
+from odw_harness.runs import Run
 from odw_harness.stats.agreement import agreement
 from odw_harness.stats.paired import Against
 from odw_harness.verdict import Provenance
@@ -32,9 +36,11 @@ _PAPER: dict[Table, tuple[str, str]] = {
 }
 
 
-def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) -> str:
-    """The page's text. Whatever files hold is escaped, or packed (`samples.py`)."""
-    told = notices(outputs)
+def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = (), marks: Marks | None = None) -> str:
+    """The page's text; marks: people's (`read_marks`). Whatever files hold is escaped, or packed (`samples.py`)."""
+    people, of_people = people_of(outputs, marks) if marks else (None, [])
+    told = [*of_people, *notices(outputs)]
+    sections = [(number, board, section_of(board, people)) for number, board in enumerate(boards)]
     groups_of = [groups(board) for board in boards]
     dates = sorted(f"{run.date:%Y-%m-%d}" for run in outputs.runs)
     return (
@@ -51,7 +57,10 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) 
             lm_evals=sorted({run.lm_eval for run in outputs.runs if run.lm_eval}),
             cards=[(card, _graded(card, boards)) for card in cards],
             paper=[(*_PAPER[table], load_table(table)) for table in TABLES],
-            samples=embedded(outputs),
+            samples=embedded(outputs, marks.table if marks else None),
+            people=behind(people) if people else None,
+            simulated=people is not None and people.simulated > 0,
+            sections=[each for each in sections if each[2]],
             name_of=name_of,
             dimension_names=DIMENSION_NAMES,
             notice_names=NOTICE_NAMES,
@@ -60,7 +69,7 @@ def page(outputs: Outputs, boards: Sequence[Board], cards: Sequence[Card] = ()) 
             percent=percent,
             signed=signed,
             share_interval=interval,
-            data={"boards": [_data(board, found) for board, found in zip(boards, groups_of, strict=True)]},
+            data={"boards": [_data(board, found, people) for board, found in zip(boards, groups_of, strict=True)]},
             plotly=plotly_js(),
             version=version("odw-harness"),
         )
@@ -92,7 +101,7 @@ def _graded(card: Card, boards: Sequence[Board]) -> bool:
     return any(board.measure.endswith(f"({identity})") for board in boards)
 
 
-def _data(board: Board, found: Sequence[Group]) -> dict[str, Any]:
+def _data(board: Board, found: Sequence[Group], people: People | None) -> dict[str, Any]:
     """What the pictures are drawn from; systems and questions by their places."""
     place = {row.system: number for number, row in enumerate(board.rows)}
     return {
@@ -114,6 +123,7 @@ def _data(board: Board, found: Sequence[Group]) -> dict[str, Any]:
         },
         "follows": {name: _follows(board, name) for name in ("rules", "characters")},
         "against": {at: [_against(each) for each in others] for at, others in board.against.items()},
+        "people": pictured(board, people),
         "groups": [
             [["base", place[group.base.system]], *([each.how, place[each.row.system]] for each in group.tuned)]
             for group in found
@@ -125,7 +135,7 @@ def _follows(board: Board, name: str) -> float | None:
     """How the score goes with a figure, from system to system on the same question: mean Spearman; None where unknown."""
     if len(board.rows) > FOLLOWED:
         return None
-    return _rounded(agreement(board.tables["score"], board.tables[name], resamples=1).per_question.value)
+    return _rounded(agreement(board.tables["score"], board.tables[name], resamples=0).question_spearman.value)
 
 
 def _against(each: Against | None) -> list[float | None] | None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from tqdm import tqdm
 
 from odw_harness.errors import AnswerError, JudgeError, first_fault
+from odw_harness.human.marks import read_marks
 from odw_harness.judgecheck.card import Card
 from odw_harness.report.data import boards
 from odw_harness.report.page import page
@@ -25,11 +26,13 @@ def report(folders: Sequence[str], out: str, cards: Sequence[str] = (), every_ru
     read = [read_card(card) for card in cards]
     with written("-o", out, cards, kept="") as target:
         print(f"reading {', '.join(folders)} …", file=sys.stderr)
-        outputs = read_outputs(folders, every_run)
-        if out != "-" and Path(out).expanduser().resolve() in {Path(file).resolve() for file in outputs.files}:
+        outputs, marks = read_outputs(folders, every_run), read_marks(folders)
+        files = {Path(file).resolve() for file in (*outputs.files, *marks.files)}
+        if out != "-" and Path(out).expanduser().resolve() in files:
             raise AnswerError(f"-o {out}: is a file that this run reads; name another")
-        found = boards(outputs, lambda systems: tqdm(systems, desc="comparing systems", delay=2, leave=False))
-        text = storable(page(outputs, found, read))
+        progress = lambda systems: tqdm(systems, desc="comparing systems", delay=2, leave=False)  # noqa: E731
+        found = boards(outputs, progress, marks.table)
+        text = storable(page(outputs, found, read, marks))
         target.write(text)
     counts = [
         _of(len({row.system for board in found for row in board.rows}), "system"),

@@ -9,12 +9,16 @@ import gzip
 import json
 import math
 from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from odw_harness.report.layout import laid_out
-from odw_harness.results import Answer, Outputs
+from odw_harness.results import Outputs
 from odw_harness.rubric import RUBRICS
-from odw_harness.texts import document_of, map_texts, storable
+from odw_harness.runs import Answer
+from odw_harness.texts import map_texts, storable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST = 50_000
 """Characters of a text that go into the page, some ten times the longest document; of what is longer it names the file."""
@@ -44,6 +48,8 @@ CHECKS_ZH = {
     "length": "篇幅",
 }
 """The rule checks as a Chinese reader calls them."""
+_NAME_OF = {each.metric: each.name for rubric in RUBRICS.values() for each in rubric.dimensions}
+"""A dimension's metric, as people's marks have it → its name in the rubric, as verdicts have it."""
 
 
 class _Numbered(dict[Any, int]):
@@ -54,10 +60,16 @@ class _Numbered(dict[Any, int]):
         return self[key]
 
 
-def embedded(outputs: Outputs) -> str:
-    """All samples of the outputs, packed for the page. Raises AnswerError where a samples file can't be read any more."""
+def embedded(outputs: Outputs, marks: "pd.DataFrame | None" = None) -> str:
+    """All samples of the outputs, with people's marks of them (`read_marks`), packed for the page.
+
+    Raises AnswerError where a samples file can't be read any more.
+    """
     data = json.dumps(
-        map_texts(_Samples(outputs).as_dict(), storable), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        map_texts(_Samples(outputs, marks).as_dict(), storable),
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
     )
     return base64.b64encode(gzip.compress(data.encode(), mtime=0)).decode()
 
@@ -65,8 +77,11 @@ def embedded(outputs: Outputs) -> str:
 class _Samples:
     """Collects the samples of many runs; equal answers of a system, graded in several ways, become one."""
 
-    def __init__(self, outputs: Outputs) -> None:
+    def __init__(self, outputs: Outputs, marks: "pd.DataFrame | None" = None) -> None:
         """Read every samples file again, the newest runs first."""
+        self._marks: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for mark in [] if marks is None else marks.to_dict("records"):
+            self._marks.setdefault((mark["question_hash"], mark["answer_hash"]), []).append(_mark(mark))
         rows = outputs.table
         names = dict(zip(rows["run"], rows["system"], strict=True))
         keys = zip(rows["run"], rows["rubric"], rows["question"], rows["repeat"], rows["judge_repeat"], strict=True)
@@ -90,7 +105,7 @@ class _Samples:
         question, repeat = self._questions[tuple(map(str, texts))], record["repeat"]
         held = self._answers.setdefault((system, question, repeat, answer.text), {})
         if not held:
-            text = document_of(answer.text)
+            text = answer.document
             held |= {
                 "question": question,
                 "system": self._systems[system],
@@ -102,6 +117,7 @@ class _Samples:
                 "facts": _number(record.get("fact_recall")),
                 "missing": [str(fact) for fact in record.get("missing_facts") or ()],
                 **self._findings(record),
+                "marks": self._marks.get((answer.question_hash, answer.answer_hash), []),
                 "verdicts": [],
             }
         held["verdicts"] += [verdict for verdict in verdicts if verdict not in held["verdicts"]]
@@ -174,6 +190,16 @@ def _text(text: str, genre: str) -> dict[str, Any]:
     """A text's lines, one string, and a letter for each (`layout.PARTS`); characters: how many it has in all."""
     layout = laid_out(text[:LONGEST], genre)
     return {"text": "\n".join(layout.lines), "parts": layout.parts, "characters": len(text)}
+
+
+def _mark(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A person's mark, without their name: the page goes from hand to hand."""
+    return {
+        "score": _number(given["score"]),
+        "dimensions": [[_NAME_OF.get(name, name), _number(mark)] for name, mark in given["dimensions"].items()],
+        "comment": given["comment"][:LONGEST],
+        "simulated": bool(given["simulated"]),
+    }
 
 
 def _rows(value: object) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ NOTICE_NAMES: dict[Kind, tuple[str, str]] = {
     "family": ("judge of its family", "评判同系列"),
     "generation": ("settings differ", "参数不一"),
     "skipped": ("files left out", "未读入文件"),
+    "simulated": ("simulated people", "模拟评分"),
+    "marks": ("people's marks", "人工评分"),
 }
 """What a notice is headed by, and marked with in a table."""
 

@@ -179,3 +179,13 @@ def test_hostile_names_run_nothing(opened: Callable[..., Opened], tmp_path: Path
         assert one.page.locator("img").count() == 0
         assert one.overflow() <= 0
         assert one.trouble == []
+
+
+def test_one_model_alone_with_its_adapter_is_drawn(opened: Callable[..., Opened], tmp_path: Path) -> None:
+    for system, score in (("Qwen3-8B", 6.0), ("Qwen3-8B-LoRA", 7.0)):
+        write_run(tmp_path / system, system, lambda q, score=score: [[score]], questions=SOME)
+    outputs = read_outputs([tmp_path])
+    (tmp_path / "page.html").write_text(page(outputs, boards(outputs)), encoding="utf-8")
+    one = opened(tmp_path / "page.html")
+    assert one.page.locator('[data-picture="groups"] .barlayer .point').count() == 2
+    assert one.trouble == []

@@ -7,33 +7,40 @@ from scipy.stats import kendalltau, pearsonr, spearmanr
 
 from odw_harness.stats import agreement as module
 from odw_harness.stats import alpha_of, falling_tau
-from odw_harness.stats.agreement import FIGURES, agreement
+from odw_harness.stats.agreement import FIGURES, agreement, difference
 
 NAN = math.nan
 
 
 def by_scipy(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
-    """The six figures from their definitions, with scipy's correlations and plain loops."""
+    """The figures from their definitions, with scipy's correlations and plain loops."""
     kept = [(s, q) for s, q in np.ndindex(first.shape) if not math.isnan(first[s, q] + second[s, q])]
     systems = sorted({s for s, _ in kept})
     means = [[round(np.mean([t[s, q] for r, q in kept if r == s]), 9) for s in systems] for t in (first, second)]
-    correlations, concordant, pairs = [], 0, 0
+    correlations: list[tuple[float, float, float]] = []
+    concordant = pairs = agreed = of_all = 0
     for question in range(first.shape[1]):
-        of = [s for s, q in kept if q == question]
-        a, b = first[of, question], second[of, question]
-        if len(of) > 2 and len(set(a)) > 1 and len(set(b)) > 1:
-            correlations.append(spearmanr(a, b).statistic)
-        for i, j in combinations(range(len(of)), 2):
-            if abs(a[i] - a[j]) > 1e-9 and abs(b[i] - b[j]) > 1e-9:
-                pairs += 1
-                concordant += (a[i] > a[j]) == (b[i] > b[j])
+        there = [s for s, q in kept if q == question]
+        a, b = first[there, question], second[there, question]
+        if len(there) > 2 and len(set(a)) > 1 and len(set(b)) > 1:
+            correlations.append(tuple(of(a, b).statistic for of in (pearsonr, spearmanr, kendalltau)))
+        for i, j in combinations(range(len(there)), 2):
+            of_all += 1
+            tied = [abs(each[i] - each[j]) < 1e-9 for each in (a, b)]
+            same = not any(tied) and (a[i] > a[j]) == (b[i] > b[j])
+            pairs += not any(tied)
+            concordant += same
+            agreed += same or all(tied)
     return {
         "pearson": pearsonr(*means).statistic,
         "spearman": spearmanr(*means).statistic,
         "kendall": kendalltau(*means).statistic,
-        "per_question": float(np.mean(correlations)),
+        **dict(
+            zip(("question_pearson", "question_spearman", "question_kendall"), np.mean(correlations, 0), strict=True)
+        ),
         "pooled": pearsonr([first[at] for at in kept], [second[at] for at in kept]).statistic,
         "pairwise": concordant / pairs,
+        "pairwise_ties": agreed / of_all,
     }
 
 
@@ -58,9 +65,16 @@ def test_small_tables_by_hand() -> None:
     assert found.kendall.value == pytest.approx(-1 / 3)
     assert found.spearman.value == pytest.approx(1 - 6 * (4 + 1 + 1) / 24)
     # Question 1: ranks 3 2 1 against 1 3 2: 1 - 6 · 6 / 24 = -0.5. Question 2: 2.5 2.5 1 against 1 2 3: -√3/2.
-    assert found.per_question.value == pytest.approx((-0.5 - math.sqrt(3) / 2) / 2)
+    assert found.question_spearman.value == pytest.approx((-0.5 - math.sqrt(3) / 2) / 2)
     # Question 1: 3 pairs, one in the same order; question 2: 2 pairs without ties, none.
     assert (found.pairs, found.pairwise.value) == (5, pytest.approx(1 / 5))
+    # The pair tied in the first alone is not agreed on.
+    assert (found.all_pairs, found.pairwise_ties.value) == (6, pytest.approx(1 / 6))
+    # Question 1: steps -1, 0, 1 from the mean against -10, 10, 0: (1 · -10) / √(2 · 200) = -0.5. Question 2: 1/3, 1/3, -2/3
+    # against -1, 0, 1: -1 / √(2/3 · 2).
+    assert found.question_pearson.value == pytest.approx((-0.5 - 1 / math.sqrt(4 / 3)) / 2)
+    # Question 1: one pair of three in the same order, -1/3. Question 2: two of opposite order, one tied: -2 / √(2 · 3).
+    assert found.question_kendall.value == pytest.approx((-1 / 3 - 2 / math.sqrt(6)) / 2)
     assert (found.systems, found.questions, found.answers) == (3, 2, 6)
     assert all(getattr(found, name).low is None for name in FIGURES), "two questions have no interval"
 
@@ -84,11 +98,12 @@ def test_only_answers_that_both_scored_count() -> None:
 
 def test_what_is_not_defined_is_none() -> None:
     flat = agreement(np.full((4, 5), 6.0), np.random.default_rng(0).normal(size=(4, 5)))
-    assert all(getattr(flat, name).value is None for name in FIGURES)
+    assert [name for name in FIGURES if getattr(flat, name).value is not None] == ["pairwise_ties"]
+    assert flat.pairwise_ties.value == 0, "who ties everything agrees with an order nowhere"
     assert flat.pairs == 0
     two = agreement([[1, 2, 3, 4, 5], [2, 3, 4, 5, 7]], [[1, 2, 3, 4, 5], [2, 3, 4, 5, 7]])
-    assert (two.pearson.value, two.kendall.value, two.per_question.value) == (None, None, None)
-    assert two.pairwise.value == 1
+    assert (two.pearson.value, two.kendall.value, two.question_spearman.value) == (None, None, None)
+    assert two.pairwise.value == two.pairwise_ties.value == 1
     nothing = agreement(np.full((3, 4), NAN), np.ones((3, 4)))
     assert (nothing.answers, nothing.pairwise.value, nothing.pooled.value) == (0, None, None)
     with pytest.raises(ValueError, match="one shape"):
@@ -99,9 +114,34 @@ def test_perfect_agreement_is_sure_and_its_opposite_too() -> None:
     scores = np.random.default_rng(0).permutation(60).reshape(6, 10).astype(float)
     same, opposite = agreement(scores, 3 * scores + 2, resamples=200), agreement(scores, -scores, resamples=200)
     for name in FIGURES:
-        for found, value in ((same, 1), (opposite, 0 if name == "pairwise" else -1)):
+        for found, value in ((same, 1), (opposite, 0 if "pairwise" in name else -1)):
             estimate = getattr(found, name)
             assert (estimate.value, estimate.low, estimate.high) == pytest.approx((value, value, value))
+
+
+def test_ties_of_both_are_agreed_on_and_of_one_are_not() -> None:
+    found = agreement([[8, 8], [8, 7], [7, 7]], [[80, 80], [80, 80], [70, 80]])
+    # Question 1: tied by both, and twice the same order. Question 2: people tie all three, the scorer one of the pairs.
+    assert (found.all_pairs, found.pairs) == (6, 2)
+    assert (found.pairwise.value, found.pairwise_ties.value) == pytest.approx((1, 4 / 6))
+
+
+def test_the_difference_of_two_scorers_is_over_the_same_answers_and_questions() -> None:
+    random = np.random.default_rng(1)
+    people = random.normal(size=(8, 12))
+    good, bad = people + random.normal(0, 0.3, people.shape), random.normal(size=people.shape)
+    bad[2, 3] = NAN
+    shared = np.where(np.isnan(bad), NAN, good)
+    found = difference(good, bad, people, seed=3, resamples=500)
+    one, other = agreement(shared, people, resamples=0), agreement(bad, people, resamples=0)
+    for name in FIGURES:
+        estimate = found[name]
+        assert estimate.value == pytest.approx(getattr(one, name).value - getattr(other, name).value)
+    assert found["pooled"].low > 0, "the better one is seen to be better"
+    nothing = difference(good, good, people, resamples=500)["pooled"]
+    assert (nothing.value, nothing.low, nothing.high) == (0, 0, 0)
+    assert difference(good[:, :3], bad[:, :3], people[:, :3])["pooled"].low is None, "three questions have no interval"
+    assert agreement(good, people, resamples=0).pooled.low is None
 
 
 def test_draws_looked_at_one_by_one_or_at_once_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +170,7 @@ def test_intervals_hold_what_more_questions_would_show() -> None:
         )
 
     true = agreement(*draw(3000), resamples=2)
-    held = {"per_question": 0, "pairwise": 0, "pooled": 0}
+    held = {"question_spearman": 0, "pairwise": 0, "pooled": 0}
     for _ in range(60):
         found = agreement(*draw(21), resamples=200)
         for name in held:

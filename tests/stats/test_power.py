@@ -8,6 +8,7 @@ from odw_harness.paper import load_table
 from odw_harness.stats.power import (
     generations_needed,
     judge_repeats_needed,
+    marks_needed,
     questions_needed,
     smallest_difference,
     smallest_difference_normal,
@@ -91,3 +92,15 @@ def test_repeats_are_not_guessed_from_data_without_them() -> None:
         generations_needed(parts(0.1, None, 0.1), 21, 0.2)
     with pytest.raises(ValueError, match="two judgements or more"):
         judge_repeats_needed(parts(0.1, 0.1, None), 21, 0.2)
+
+
+def test_a_judge_that_explains_all_leaves_few_to_mark_and_one_that_explains_nothing_none_the_less() -> None:
+    alone = questions_needed(8, 7)
+    assert marks_needed(8, 8, 21, 7) == alone == 13
+    # Half explained: √(4² + n / 21 · (8² - 4²)) of n marked shows 7 points.
+    needed = marks_needed(8, 4, 21, 7)
+    assert needed == 8
+    assert smallest_difference(math.sqrt(16 + needed / 21 * 48), needed) <= 7
+    assert smallest_difference(math.sqrt(16 + (needed - 1) / 21 * 48), needed - 1) > 7
+    assert marks_needed(8, 0, 21, 2) is None, "21 questions spread too far by themselves"
+    assert questions_needed(8, 2) > 21
