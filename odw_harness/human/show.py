@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -65,7 +66,11 @@ def show_imported(imported: Imported, console: Console) -> None:
     changes = {"new": imported.new, "changed": imported.changed, "gone": imported.gone}
     told = ", ".join(f"{number} {name}" for name, number in changes.items() if number) or "nothing new"
     if imported.marks:
-        _say(console, f"Marks in {imported.file}: {imported.marks} ({told}).")
+        _say(
+            console,
+            f"Marks in {imported.file}: {imported.marks} ({told}).",
+            f"Then see how far each judge follows people: odw agree {Path(imported.file).parent}",
+        )
     else:
         _say(console, f"No marks yet: nothing is filled in, in any of {len(imported.read)} files.")
     if imported.kept:
