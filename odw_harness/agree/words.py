@@ -9,8 +9,8 @@ DECIDED_BY = "pooled"
 """The figure of the sentences: Pearson over all answers at once, which is defined where a grader marked few answers."""
 
 READING = (
-    "A figure after “follows” is a correlation: 1 is in step, 0 no better than blind; two in brackets are its 95 % interval, and the "
-    "truth may lie anywhere in it."
+    "After “follows” stands a correlation: 1 is in step with people, 0 tells nothing of them; two figures joined by … are a 95 % "
+    "interval, and the truth may well lie anywhere in it."
 )
 """What the sentences' figures mean, for readers who are no statisticians."""
 
