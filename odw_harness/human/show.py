@@ -66,18 +66,16 @@ def show_imported(imported: Imported, console: Console) -> None:
     changes = {"new": imported.new, "changed": imported.changed, "gone": imported.gone}
     told = ", ".join(f"{number} {name}" for name, number in changes.items() if number) or "nothing new"
     if imported.marks:
-        _say(
-            console,
-            f"Marks in {imported.file}: {imported.marks} ({told}).",
-            f"Then see how far each judge follows people: odw agree {Path(imported.file).parent}",
-        )
+        _say(console, f"Marks in {imported.file}: {imported.marks} ({told}).")
     else:
         _say(console, f"No marks yet: nothing is filled in, in any of {len(imported.read)} files.")
     if imported.kept:
-        _say(console, f"Of an earlier import, since nothing came from them now: {_some(imported.kept)}.")
+        _say(console, f"Kept from an earlier import, as nothing came from them now: {_some(imported.kept)}.")
     if imported.simulated:
         text = f"! {imported.simulated} of {imported.marks} marks are simulated: no person gave them."
         console.print(Text(text, "bold yellow"), soft_wrap=True)
+    if imported.marks:
+        _say(console, f"Then see how far each judge follows people: odw agree {Path(imported.file).parent}")
 
 
 def _first_of_each_file(lines: Iterable[str]) -> Iterator[str]:
