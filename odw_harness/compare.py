@@ -142,15 +142,21 @@ def as_json(systems: "pd.DataFrame", found: Sequence[Difference], against: str) 
 
 def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, console: Console) -> None:
     """Two tables: the systems in the paper's shape, and what each differs by from the first."""
+    several = systems["measure"].nunique() > 1
     table = Table(box=box.SIMPLE_HEAD)
+    if several:
+        table.add_column("measure", overflow="fold")
     for name in ("system", "Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "length"):
         table.add_column(name, justify="left" if name == "system" else "right", no_wrap=True)
     for row in systems.to_dict("records"):
         figures = [row[name] for name in ("avg19", "avg2", "avg21", *UNJUDGED, "coverage")]
-        table.add_row(Text(shown(row["system"], 60, "?")), *map(_figure, figures), f"{row['characters']:.0f}")
+        measure = [shown(row["measure"], 200, "?")] if several else []
+        table.add_row(*measure, Text(shown(row["system"], 60, "?")), *map(_figure, figures), f"{row['characters']:.0f}")
     console.print(table)
     title = Text(f"Against {shown(against, 60, '?')}, question by question", "italic")
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    if several:
+        table.add_column("measure", overflow="fold")
     for name in ("system", "metric", "questions", "difference", "95 % interval", "better", "worse", "p", ""):
         table.add_column(name, justify="left" if name in ("system", "metric", "") else "right", no_wrap=True)
     for each in found:
@@ -158,6 +164,7 @@ def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, con
         interval = "–" if mean.low is None or mean.high is None else f"{mean.low:+.2f} to {mean.high:+.2f}"
         verdict = ("better" if mean.mean > 0 else "worse") if each.real else "no difference shown"
         table.add_row(
+            *([shown(each.measure, 200, "?") if each.metric == "score" else "–"] if several else []),
             Text(shown(each.system, 60, "?")),
             each.metric,
             str(mean.of),

@@ -1,6 +1,7 @@
 """Two systems on six questions; every figure is worked out by hand."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,17 @@ def test_what_needs_no_judge_is_compared_once_under_two_judges(tmp_path: Path) -
     _, found, _ = compare([str(tmp_path / name) for name in "甲乙"])
     assert [each.metric for each in found] == ["score", "score", "rules", "fact_recall"]
     assert found[0].measure != found[1].measure
+
+
+def test_under_two_judges_each_row_says_under_which(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for judge, day in (("mild", 1), ("strict", 2)):
+        for system, scores in (("a", (8, 7, 8, 7, 8, 7)), ("b", (6, 5, 6, 5, 6, 5))):
+            date = datetime(2026, 1, day, tzinfo=UTC)
+            run(tmp_path / system / judge, system, *scores, judge=who(judge), date=date)
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if " b " in line]
+    assert [row[3] for row in rows if "-2.00" in row] == ["mild", "strict"]
+    assert [row[0] for row in rows if "rules" in row] == ["–"]
 
 
 def test_a_changed_question_is_not_compared(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def main() -> None:
         }
         file = options.grading / f"{key.grading}-{name}.json"
         file.write_text(json.dumps(saved, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        print(f"{file}: {len(items)} simulated marks, {level:+.1f} points from the others' level")
+        print(f"{file}: {len(items)} simulated marks, of a grader whose level is {level:+.1f} points")
 
 
 def _merits(outputs: str, seed: int) -> dict[tuple[str, str], float]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from odw_harness.agree.bias import Group
 from odw_harness.agree.ceiling import Ceiling, Range
 from odw_harness.agree.data import Beside, Lead, People, best
-from odw_harness.agree.words import heading, verdict_on
+from odw_harness.agree.words import READING, heading, verdict_on
 from odw_harness.human.reliability import Reliability
 from odw_harness.human.reliability_show import as_json as reliability_json
 from odw_harness.human.reliability_show import sentences
@@ -60,6 +60,8 @@ def show(people: People, reliability: Reliability | None, console: Console) -> N
         *(() if judges else ("No judge scored these answers: people stand beside rules and baselines only.",)),
     ):
         console.print(Text(line), soft_wrap=True)
+    if judges:
+        console.print(Text(READING, "dim"), soft_wrap=True)
     _figures(console, "Agreement with people", [(each.name, _of_agreement(each)) for each in people.beside])
     _show_ceiling(people, console)
     leading = [(each.name, _of_best(each, people)) for each in people.beside if each.kind == "judge" and each.leads]

@@ -8,6 +8,12 @@ from odw_harness.texts import shown
 DECIDED_BY = "pooled"
 """The figure of the sentences: Pearson over all answers at once, which is defined where a grader marked few answers."""
 
+READING = (
+    "After “follows” stands a correlation: 1 is in step with people, 0 tells nothing of them; two figures joined by … are a 95 % "
+    "interval, and the truth may well lie anywhere in it."
+)
+"""What the sentences' figures mean, for readers who are no statisticians."""
+
 
 def heading(people: People) -> str:
     """How much there is to go by."""

@@ -144,13 +144,7 @@ def _cells(mean: Corrected) -> list[str]:
 
 def _notes(found: Calibrated) -> Iterator[str]:
     if found.saved is not None:
-        marked = sum(each.mean.marked for each in found.systems)
-        yield (
-            f"Marks saved: {found.saved:.0f}. The {marked} marked answers with the judge's scores of all are worth about "
-            f"{marked + found.saved:.0f} without."
-            if found.saved >= 0.5
-            else "Marks saved: 0. The judge adds nothing to people's marks of the answers of one system, whatever it knows of whole systems."
-        )
+        yield f"Marks saved: {found.saved:.0f}. {_of_saved(found, found.saved)}"
     if found.needed:
         need = found.needed
         with_judge = (
@@ -167,6 +161,17 @@ def _notes(found: Calibrated) -> Iterator[str]:
         "favours, if these were drawn at random, and means the mean over questions like these. judge alone has no such "
         "promise. width: of its interval, as a share of people's alone. saved: further marked answers that people alone would need for it."
     )
+
+
+def _of_saved(found: Calibrated, saved: float) -> str:
+    marked, answers = (sum(getattr(each.mean, name) for each in found.systems) for name in ("marked", "answers"))
+    if saved >= 0.5:
+        return (
+            f"The {marked} marked answers with the judge's scores of all are worth about {marked + saved:.0f} without."
+        )
+    if marked == answers:
+        return "People marked every answer: none is left for the judge to stand in for."
+    return "The judge adds nothing to people's marks of the answers of one system, whatever it knows of whole systems."
 
 
 def _gaps(found: Calibrated) -> Table:

@@ -24,6 +24,7 @@ from odw_harness.cli import (
     report,
     results,
 )
+from odw_harness.cli.options import Help
 from odw_harness.errors import OdwError
 
 _EXAMPLES = """examples:
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         prog="odw",
         description="Benchmark harness for Chinese official-document writing (公文写作) by language models.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for group in (

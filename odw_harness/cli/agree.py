@@ -2,9 +2,9 @@
 
 import json
 import sys
-from argparse import RawDescriptionHelpFormatter
 from typing import TYPE_CHECKING, Any
 
+from odw_harness.cli.options import Help
 from odw_harness.errors import MarkError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
         help="how far judges, rules and baselines follow people's scores, and people each other",
         description="Join people's marks (odw human import) with every judge's score of the same answers, with the rules and with three baselines (longest, random, rules only), and print how far each follows people: between systems, on a question, over all answers and pair by pair, with 95 % bootstrap intervals over questions; how far one grader follows the others (the human ceiling); how much further a judge goes than the best baseline; and what moves it away: length, family of models, 文种. With --people and --scores, the same of tables: the paper's, or CSV files with a row for each system (system,q1,q2,...) or for each score (system,question,score and, where known, grader, genre, characters).",
         epilog="examples:\n  odw agree outputs\n  odw agree outputs --graders\n  odw agree outputs --measure deepseek --adjust\n  odw agree outputs --json | jq '.beside[] | {name, pooled: .agreement.pooled}'\n  odw agree --people paper:human --scores paper:odweval --scores paper:alignbench\n  odw agree --people people.csv --scores judge-a.csv --scores judge-b.csv",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     agree.add_argument(
         "folders", nargs="*", metavar="FOLDER", help="folders of runs (--output_path) with people's marks"

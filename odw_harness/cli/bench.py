@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from odw_harness.cli.options import Once
+from odw_harness.cli.options import Help, Once
 from odw_harness.errors import TaskError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         "  odw bench systems/*.yaml --json | jq '.systems[] | [.system, .avg21]'\n\n"
         "what follows -- goes to each `odw eval`\n"
         "exit codes: 0 done, even if some systems lack something; 1 one failed, or all lack something; 2 a mistake; 130 Ctrl-C",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     bench.add_argument("files", nargs="+", metavar="FILE", help="systems, such as systems/*.yaml")
     bench.add_argument(

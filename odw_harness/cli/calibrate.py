@@ -2,10 +2,9 @@
 
 import json
 import sys
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from odw_harness.cli.options import Once, number
+from odw_harness.cli.options import Help, Once, number
 from odw_harness.errors import OdwError
 
 NAME = "judge calibrate"
@@ -24,7 +23,7 @@ def add(commands: Any) -> None:
         "  odw judge calibrate new_outputs --apply calibration.json\n"
         "  odw judge calibrate outputs --json | jq '.[0].systems'\n\n"
         "A file of answers that is named calibrate is graded as ./calibrate.",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     calibrate.add_argument("folders", nargs="+", metavar="FOLDER", help="folders of runs (--output_path)")
     calibrate.add_argument("--measure", action=Once, metavar="NAME", help="this one alone: its name, or a part of it")

@@ -2,9 +2,10 @@
 
 import json
 import sys
-from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
+
+from odw_harness.cli.options import Help
 
 
 def add(commands: Any) -> None:
@@ -18,7 +19,7 @@ def add(commands: Any) -> None:
         "  odw configs check configs/*.yaml configs/export/*.yaml --json\n"
         "  odw configs launch configs/qwen7b_lora.yaml --gpus 2 --overlay zero3\n"
         "  odw configs build         # after a change in llamafactory_configs/models or templates",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     actions = configs.add_subparsers(metavar="ACTION", required=True)
     check = actions.add_parser(
@@ -27,7 +28,7 @@ def add(commands: Any) -> None:
         description="Find every fault of LLaMA-Factory configurations (train, export, chat, api), by LLaMA-Factory's own parser and for what that lets through. Nothing is written or fetched. A notice is no fault.",
         epilog="examples:\n  odw configs check mine.yaml\n  odw configs check configs/*.yaml configs/export/*.yaml configs/infer/*.yaml\n\n"
         "exit codes: 0 right; 1 faults; 2 a file can't be read",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="YAML files")
     check.add_argument("--json", action="store_true", help="print one JSON document")
@@ -42,7 +43,7 @@ def add(commands: Any) -> None:
         "  odw configs launch configs/qwen7b_qlora.yaml --gpus 2 --overlay fsdp\n"
         "  odw configs launch configs/qwen3_8b_lora.yaml --gpus 8 --overlay zero2 --effective-batch 16\n"
         '  eval "$(odw configs launch configs/qwen7b_lora.yaml --gpus 2)"    # prints and runs',
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     launch.add_argument("config", metavar="CONFIG", help="a training configuration")
     launch.add_argument("--gpus", type=int, required=True, metavar="N", help="how many, on this machine")
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
         help="make configurations of the models' files",
         description="Make the configurations of llamafactory_configs/models/*.yaml, a few lines each, by llamafactory_configs/templates.",
         epilog="examples:\n  odw configs build\n  odw configs build --check",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     build.add_argument("--folder", default="llamafactory_configs", metavar="FOLDER", help="default: %(default)s")
     build.add_argument(

@@ -2,9 +2,10 @@
 
 import argparse
 import sys
-from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
+
+from odw_harness.cli.options import Help
 
 
 def add(commands: Any) -> None:
@@ -18,7 +19,7 @@ def add(commands: Any) -> None:
         "  odw convert /models/Baichuan2-7B-Base models/baichuan2-7b --chat-template    # to train it for chat\n"
         "  odw convert saves/old_qwen_lora saves/qwen_lora --base models/qwen-7b-chat   # an adapter\n\n"
         "then: odw eval --model_args pretrained=models/chatglm3-6b --apply_chat_template",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     convert.add_argument("source", metavar="SRC", type=Path, help="folder of an original model, or of an adapter")
     convert.add_argument("target", metavar="DST", type=Path, help="folder to make; it appears when it is whole")

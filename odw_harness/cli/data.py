@@ -1,10 +1,9 @@
 """`odw data`: training data made, and looked through for the questions."""
 
 import argparse
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from odw_harness.cli.options import share
+from odw_harness.cli.options import Help, share
 
 
 def add(commands: Any) -> None:
@@ -14,7 +13,7 @@ def add(commands: Any) -> None:
         help="make training data, and look for leaks of the questions in it",
         description="Make training data for LLaMA-Factory, and look for leaks of the questions in it.",
         epilog="examples:\n  odw data build -o llamafactory_configs/data\n  odw data leaks llamafactory_configs/data",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     actions = data.add_subparsers(metavar="ACTION", required=True)
     _add_build(actions)
@@ -32,7 +31,7 @@ def _add_build(actions: Any) -> None:
         "  odw data build -o data --from 公文/ --count 300        # your documents and 300 of the generator's\n"
         "  odw data build -o data --from 公文/ --draft-with deepseek --format sharegpt\n\n"
         "exit codes: 0 built; 2 a mistake, or some documents were skipped (the others are written; see --skip-bad)",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     build.add_argument("-o", "--out", required=True, metavar="FOLDER", help="where the files go")
     build.add_argument(
@@ -99,7 +98,7 @@ def _add_leaks(actions: Any) -> None:
         "  odw data leaks train.jsonl more.json --out saves/qwen7b_lora\n"
         "  odw data leaks train.jsonl --questions my.jsonl --json | jq .flagged\n\n"
         "exit codes: 0 clean; 1 a question is over a threshold; 2 a mistake",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     leaks.add_argument("train", nargs="+", metavar="TRAIN", help="files or folders of training data")
     leaks.add_argument("--questions", metavar="FILE", help="your own questions (default: the 21)")

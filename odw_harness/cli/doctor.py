@@ -2,9 +2,10 @@
 
 import json
 import sys
-from argparse import RawDescriptionHelpFormatter
 from dataclasses import asdict
 from typing import Any
+
+from odw_harness.cli.options import Help
 
 
 def add(commands: Any) -> None:
@@ -15,7 +16,7 @@ def add(commands: Any) -> None:
         description="Say what is installed, which versions disagree (by the packages' own requirements), what the GPU or the CPU can do (bf16 and 4-bit are tried), where models, results and verdicts go, which judge would grade, and what to do about each fault. No server is asked.",
         epilog="examples:\n  odw doctor\n  odw doctor --json | jq '.findings[] | select(.level == \"fault\")'\n\n"
         "exit codes: 0 all is right; 1 something disagrees or will not work",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     doctor.add_argument("--json", action="store_true", help="print one JSON document")
     doctor.set_defaults(run=_doctor)

@@ -1,8 +1,9 @@
 """`odw check`: documents against the rules of 公文."""
 
 import json
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
+
+from odw_harness.cli.options import Help
 
 
 def add(commands: Any) -> None:
@@ -12,7 +13,7 @@ def add(commands: Any) -> None:
         help="check documents against the rules of 公文",
         description="Check documents against the rules of 公文. Exit 1 where a hard rule fails.",
         epilog="examples:\n  odw check draft.txt --genre 通知\n  odw check answer.txt --question ODW-08 --json\n  cat draft.txt | odw check -",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="text files (UTF-8 or GB18030), - for standard input")
     what = check.add_mutually_exclusive_group()

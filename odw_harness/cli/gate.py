@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from odw_harness.cli.options import number, share
+from odw_harness.cli.options import Help, number, share
 from odw_harness.errors import OdwError
 
 _DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run
@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
         help="fail where a candidate is worse than a baseline, for CI",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     gate.add_argument("baseline", metavar="BASELINE", help="folder of runs or results file, such as one kept in git")
     gate.add_argument("candidate", metavar="CANDIDATE", help="folder of runs or results file")

@@ -3,13 +3,14 @@
 import argparse
 import re
 import sys
-from argparse import RawDescriptionHelpFormatter
 from collections.abc import Callable
 from typing import Any
 
-_EXPORT = """Hand out the answers of runs to people, blind: each grader gets a workbook (.xlsx for WPS and Excel), a page for the
-browser that needs no network, and tasks for Label Studio, and uses whichever suits. Every answer goes to --overlap graders at
-least; graders get systems and questions in equal shares and random order, under codes of their own. Texts that two systems gave
+from odw_harness.cli.options import Help
+
+_EXPORT = """Hand out the answers of runs to people, blind: each grader gets a workbook (.xlsx for WPS and Excel), a page for the \
+browser that needs no network, and tasks for Label Studio, and uses whichever suits. Every answer goes to --overlap graders at \
+least; graders get systems and questions in equal shares and random order, under codes of their own. Texts that two systems gave \
 are marked once for both; thoughts are left out. The key to the codes is written beside the folder, never inside."""
 
 _EXPORT_EXAMPLES = """examples:
@@ -18,11 +19,11 @@ _EXPORT_EXAMPLES = """examples:
   odw human export outputs --graders 王芳,李强,张敏 --answers 60 --overlap 3 --dimensions odweval -o grading
   odw human export outputs --graders 4 --systems Qwen3-8B,Qwen3-8B-LoRA --formats xlsx -o grading
 
-Same answers, options and seed: the same files. Then give each grader their file, and read what comes back with
+Same answers, options and seed: the same files. Then give each grader their file, and read what comes back with \
 odw human import grading."""
 
-_IMPORT = """Read every workbook, file saved by a grader's page and Label Studio export under the folder, wherever and under whatever
-name graders put them, and keep the marks in human_GRADING.jsonl beside the runs, where odw agree and odw report find them.
+_IMPORT = """Read every workbook, file saved by a grader's page and Label Studio export under the folder, wherever and under whatever \
+name graders put them, and keep the marks in human_GRADING.jsonl beside the runs, where odw agree and odw report find them. \
 Import as often as files come in: the same files give the same marks."""
 
 _IMPORT_EXAMPLES = """examples:
@@ -30,7 +31,7 @@ _IMPORT_EXAMPLES = """examples:
   odw human import grading --json | jq '.graders[] | {grader, missing}'
   odw human import returned --key grading.key.json --out outputs
 
-What is wrong is named with its file, cell and value, and left out; what is good is kept. A file in which codes were changed,
+What is wrong is named with its file, cell and value, and left out; what is good is kept. A file in which codes were changed, \
 sorted or put beside other answers is refused as a whole.
 
 exit codes:
@@ -57,7 +58,7 @@ def _add_export(kinds: Any) -> None:
         help="sheets for graders, and the key",
         description=_EXPORT,
         epilog=_EXPORT_EXAMPLES,
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     export.add_argument("folders", nargs="+", metavar="FOLDER", help="folders of runs (--output_path); judged or not")
     export.add_argument("-o", "--out", required=True, metavar="FOLDER", help="where the sheets go; the key goes beside")
@@ -97,7 +98,7 @@ def _add_import(kinds: Any) -> None:
         help="read what graders sent back",
         description=_IMPORT,
         epilog=_IMPORT_EXAMPLES,
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     bring.add_argument(
         "folder", metavar="FOLDER", help="where the files are that came back, such as the exported folder"

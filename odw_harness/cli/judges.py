@@ -1,9 +1,8 @@
 """`odw judge`, `odw judge-check`, `odw rubric`: answers graded, the judge itself checked, and what it is asked."""
 
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from odw_harness.cli.options import Once, share
+from odw_harness.cli.options import Help, Once, share
 from odw_harness.errors import OdwError
 
 
@@ -20,7 +19,7 @@ def add(commands: Any) -> None:
         """  echo '{"id": 1, "question_id": "ODW-08", "answer": "…"}' | odw judge - --judge ollama\n\n"""
         "exit codes: 0 graded; 2 a mistake, a limit (--max-…), or the judge gave up; 3 coverage under --min-coverage\n\n"
         "`odw judge calibrate FOLDER` is another command: what a judge's scores mean on people's scale. See its --help.",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     judge.add_argument("files", nargs="+", metavar="ANSWERS", help="files of answers, - for standard input")
     judge.add_argument(
@@ -52,7 +51,7 @@ def add(commands: Any) -> None:
         "  odw judge-check --judge judges/vllm.yaml --rubric alignbench --json card.json\n"
         "  odw judge-check --only ODW-02,ODW-08 --kinds cut,shuffled --json | jq .summary\n\n"
         "exit codes: 0 checked; 2 a mistake, or the judge gave up before the end (run again to go on)",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     check_judge.add_argument(
         "--judge", action=Once, metavar="NAME|FILE", help="a judge's name or YAML (default: ODW_JUDGE, or embedded)"
@@ -79,7 +78,7 @@ def add(commands: Any) -> None:
         help="print what a judge is asked",
         description="Print a rubric's prompt: as a template, or for a question the very prompt that a judge gets.",
         epilog="examples:\n  odw rubric show odweval --question ODW-08\n  odw rubric show alignbench --question ODW-08 --answer draft.txt\n  odw rubric list",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     actions = rubric.add_subparsers(metavar="ACTION", required=True)
     shown = actions.add_parser("show", help="print a prompt")

@@ -1,9 +1,28 @@
-"""Options that several commands take."""
+"""Options that several commands take, and how each shows its help."""
 
 import argparse
 import math
+import textwrap
 from collections.abc import Callable
 from typing import Any
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Descriptions wrapped to the terminal's width between words; indented lines, such as examples, as they are.
+
+    >>> print(Help("odw")._fill_text("Write a page, and more.\\nexamples:\\n  odw report outputs", 13, ""))
+    Write a page,
+    and more.
+    examples:
+      odw report outputs
+    """
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = text.splitlines()
+        wrapped = (
+            line if line.startswith(" ") else textwrap.fill(line, width, break_on_hyphens=False) for line in lines
+        )
+        return textwrap.indent("\n".join(wrapped), indent)
 
 
 class Once(argparse.Action):

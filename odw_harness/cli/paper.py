@@ -5,6 +5,8 @@ import json
 import sys
 from typing import Any
 
+from odw_harness.cli.options import Help
+
 _TABLES = {"human": "people's scores, 0 to 100", "odweval": "ODWEval, 1 to 10", "alignbench": "AlignBench, 1 to 10"}
 
 
@@ -15,7 +17,7 @@ def add(commands: Any) -> None:
         help="the paper's tables, how far its scores follow people's, and our systems beside it",
         description="The paper's tables (15 systems, 21 questions), and how far its automatic scores follow people's.",
         epilog="examples:\n  odw paper odweval\n  odw paper human --json | jq '.systems[0]'\n  odw paper agreement\n  odw paper compare outputs",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     paper.add_argument("--json", action="store_true", help="print one JSON document")
     what = paper.add_subparsers(title="what to print", metavar="WHAT", required=True)

@@ -1,7 +1,8 @@
 """`odw report`: the page that tells who is better."""
 
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
+
+from odw_harness.cli.options import Help
 
 
 def add(commands: Any) -> None:
@@ -15,7 +16,7 @@ def add(commands: Any) -> None:
         "  odw report outputs/qwen7b* -o qwen7b.html\n"
         "  odw judge-check --judge deepseek --json card.json && odw report outputs --card card.json\n\n"
         "exit codes: 0 written; 2 a mistake",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     report.add_argument("folders", nargs="+", metavar="FOLDER", help="folders of runs (--output_path), such as outputs")
     report.add_argument(

@@ -2,10 +2,9 @@
 
 import json
 import sys
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from odw_harness.cli.options import number
+from odw_harness.cli.options import Help, number
 
 
 def add(commands: Any) -> None:
@@ -15,7 +14,7 @@ def add(commands: Any) -> None:
         help="every run under some folders as one table",
         description="Read every run of ours under the folders (lm-eval's results_*.json and the samples beside them) and print the systems in the paper's shape, a table for each judge and rubric version; with --format or -o write the table instead. The newest run of a system counts.",
         epilog="examples:\n  odw results outputs\n  odw results outputs -o table.tex\n  odw results outputs --rows verdicts -o verdicts.parquet\n  odw results outputs --rows questions --format csv | head",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     results.add_argument(
         "folders", nargs="+", metavar="FOLDER", help="folders of runs (--output_path), or results files"
@@ -42,7 +41,7 @@ def add(commands: Any) -> None:
         help="systems side by side, and whether they differ",
         description="Read the newest runs under each folder, print the means, and what each system differs by from the first: question by question, with Student's 95 % interval of the mean difference and the p of a sign-flip permutation test, Holm-corrected over the systems. Figures of different judges or rubric versions are not compared.",
         epilog="examples:\n  odw compare outputs/qwen7b outputs/qwen7b_lora outputs/qwen7b_qlora\n  odw compare outputs/qwen7b outputs/qwen7b_lora --json | jq .differences",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     compare.add_argument(
         "folders", nargs="+", metavar="FOLDER", help="folders of runs (--output_path); the first is compared against"
@@ -55,7 +54,7 @@ def add(commands: Any) -> None:
         help="the smallest difference that can be shown, and what it takes to see more",
         description="For each judge and rubric version: the smallest difference that a paired test over these questions shows in 4 of 5 cases, what questions, generations and judgements add to the spread (where there are repeats), and how many of each a difference of --difference needs. Without a folder: from the paper's own tables.",
         epilog="examples:\n  odw power\n  odw power outputs --difference 0.3\n  odw power outputs --json | jq '.[0].smallest'",
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     power.add_argument("folders", nargs="*", metavar="FOLDER", help="folders of runs (--output_path)")
     power.add_argument(

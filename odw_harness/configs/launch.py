@@ -87,6 +87,11 @@ def launch(config: str, gpus: int, overlay: str | None = None, effective: int | 
     laid = find_overlay(overlay)
     if reason := refusal(values, laid):
         raise ConfigError(f"{config}: {laid.name} {reason}")
+    if laid.fsdp and gpus == 1:
+        raise ConfigError(
+            f"--gpus 1: {laid.name} has nothing to split on one GPU, and there a run ends in an error when it saves; "
+            "leave the overlay out"
+        )
     batch = split(before, gpus, effective)
     overrides = {}
     if batch.per_device != before.per_device:

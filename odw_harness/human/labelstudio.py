@@ -70,7 +70,8 @@ def _data(item: Item, metrics: Sequence[str]) -> dict[str, str]:
 def configuration(sheets: Sequence[Sheet]) -> str:
     """The labelling configuration, XML: instructions, task and answer as plain text, the fields of a mark."""
     view = ElementTree.Element("View")
-    _instructions(view)
+    metrics = _metrics(sheets)
+    _instructions(view, bool(metrics))
     _header(view, "题目（$genre）", "5")
     # selectionEnabled: no part of a text is to be labelled
     ElementTree.SubElement(view, "Text", name="prompt", value="$prompt", selectionEnabled="false")
@@ -78,7 +79,7 @@ def configuration(sheets: Sequence[Sheet]) -> str:
     ElementTree.SubElement(view, "Text", name="answer", value="$answer", selectionEnabled="false")
     _header(view, f"总分（{LOWEST:g}～{HIGHEST:g}，可用小数）", "5")
     _number(view, SCORE, LOWEST, HIGHEST, required="true", requiredMessage="请填总分")
-    for metric in _metrics(sheets):
+    for metric in metrics:
         _header(view, f"${LABEL}{metric}（{DIMENSION_LOWEST:g}～{DIMENSION_HIGHEST:g}）", "6")
         _number(view, DIMENSION + metric, DIMENSION_LOWEST, DIMENSION_HIGHEST)
     _header(view, "备注（可不填）", "5")
@@ -98,12 +99,13 @@ def _number(parent: ElementTree.Element, name: str, least: float, most: float, *
     ElementTree.SubElement(parent, "Number", {"name": name, "toName": "answer", **scale, **more})
 
 
-def _instructions(parent: ElementTree.Element) -> None:
+def _instructions(parent: ElementTree.Element, with_dimensions: bool) -> None:
     panel = ElementTree.SubElement(
         ElementTree.SubElement(parent, "Collapse"), "Panel", value="评分说明（点此展开或收起）"
     )
     lines = [*instructions.HOW, *(f"{band} 分：{meaning}" for band, meaning in instructions.BANDS)]
-    lines += [instructions.DIMENSION_SCALE, f"例题：{instructions.EXAMPLE_TASK}"]
+    lines += [instructions.DIMENSION_SCALE] if with_dimensions else []
+    lines.append(f"例题：{instructions.EXAMPLE_TASK}")
     for anchor in instructions.EXAMPLE:
         written = [line for line in anchor.answer.split("\n") if line]  # a Header is one line
         lines += [f"例文，应得 {anchor.score} 分：", *written, f"说明：{anchor.why}"]

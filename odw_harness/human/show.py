@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -73,6 +74,8 @@ def show_imported(imported: Imported, console: Console) -> None:
     if imported.simulated:
         text = f"! {imported.simulated} of {imported.marks} marks are simulated: no person gave them."
         console.print(Text(text, "bold yellow"), soft_wrap=True)
+    if imported.marks:
+        _say(console, f"Then see how far each judge follows people: odw agree {Path(imported.file).parent}")
 
 
 def _first_of_each_file(lines: Iterable[str]) -> Iterator[str]:

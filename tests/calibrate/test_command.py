@@ -256,3 +256,15 @@ def test_a_file_that_is_named_calibrate_can_still_be_judged(
     with pytest.raises(SystemExit):
         main(["judge", "--help"])
     assert "odw judge calibrate FOLDER" in capsys.readouterr().out
+
+
+def test_where_people_marked_all_answers_the_judge_is_not_said_to_know_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = marked(runs(tmp_path), len(SYSTEMS) * len(QUESTIONS))
+    (one,) = found(capsys, folder)
+    assert one["answers"] == len(SYSTEMS) * len(QUESTIONS)
+    assert one["calibration"]["map"]["kind"] != "constant"
+    out = said(capsys, folder)
+    assert "Marks saved: 0. People marked every answer: none is left for the judge to stand in for." in out
+    assert "adds nothing" not in out

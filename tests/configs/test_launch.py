@@ -97,6 +97,7 @@ def test_what_works_is_not_refused(root: Path) -> None:
         (["configs/qwen7b_lora.yaml", "--gpus", "2", "--overlay", "nix.json"], "nix.json: can't be read"),
         (["configs/qwen7b_lora.yaml", "--gpus", "2", "--overlay", "configs/export/qwen7b_lora.yaml"], "must be FSDP"),
         (["configs/export/qwen7b_lora.yaml", "--gpus", "2"], "trains nothing"),
+        (["configs/qwen7b_qlora.yaml", "--gpus", "1", "--overlay", "fsdp"], "FSDP has nothing to split on one GPU"),
         (["none.yaml", "--gpus", "2"], "none.yaml: can't be read"),
     ],
 )
@@ -155,6 +156,8 @@ def test_transformers_fills_in_every_auto_of_deepspeeds_files(name: str, tmp_pat
         filled["train_batch_size"],
     ) == (2, 3, 6)
     assert (filled["bf16"]["enabled"], filled["fp16"]["enabled"]) == (True, False)
+    # DeepSpeed's own size, 5e8 numbers of 4 bytes, takes 2 GB of each GPU however small the adapter is.
+    assert filled["zero_optimization"]["reduce_bucket_size"] == 16 * 16
     assert find_overlay(str(CONFIGS / "overlays" / f"{name}.json")).stage == int(name[-1])
 
 

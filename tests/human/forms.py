@@ -12,7 +12,6 @@ from tests.browser import Opened
 Open = Callable[..., Opened]
 NAMES = {"form": "文种与格式规范", "language": "语言得体"}
 ANSWER = "关于放假的通知\n\n各学校：\n　　放假三天。\n\n清源县教育局"
-KEPT = "() => { try { return Object.entries(localStorage).sort().join(); } catch { return null; } }"
 
 
 def sheet(grader: str = "G01", answer: str = ANSWER, dimensions: bool = True) -> Sheet:
@@ -28,19 +27,6 @@ def keys(page: Any, *pressed: str) -> None:
         page.keyboard.press(each)
 
 
-def reload(page: Any) -> None:
-    """Load it again once the browser has what it wrote: a reload in the same instant can be ahead of that, which no person
-    is (3 of 100 were)."""
-    other = page.context.new_page()
-    for _ in range(50):
-        other.goto(page.url)
-        if other.evaluate(KEPT) == page.evaluate(KEPT):
-            break
-    other.close()
-    page.reload()
-    page.locator("main").wait_for()
-
-
 def place(page: Any) -> int:
     found = re.match(r"第 (\d+) 份", page.inner_text("#place"))
     assert found
@@ -48,7 +34,6 @@ def place(page: Any) -> int:
 
 
 def values(page: Any) -> list[str]:
-    page.locator("main").wait_for()
     return [each.input_value() for each in page.locator("#fields input, #fields textarea").all()]
 
 

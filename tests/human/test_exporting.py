@@ -189,10 +189,18 @@ def test_answers_that_give_away_their_model_are_counted_and_not_told(tmp_path: P
 
     write_run(tmp_path / "runs" / "a", "a", noisy(6, 1), text=text, questions=QUESTIONS[:2])
     (warning,) = hand_out(tmp_path / "runs").warnings
-    assert (
-        warning
-        == f"answers name a model or its maker, and graders could recognise who wrote them: {QUESTIONS[0].id} (1)"
+    assert warning.startswith(
+        "1 of 2 answers name a model or its maker, and graders could recognise who wrote them"
+        f" (to {QUESTIONS[0].id}): leave these questions"
     )
+
+
+def test_of_many_questions_with_such_answers_the_first_are_named(tmp_path: Path) -> None:
+    write_run(tmp_path / "runs" / "a", "a", noisy(6, 1), text=lambda question: f"我是通义千问。{question.reference}")
+    (warning,) = hand_out(tmp_path / "runs").warnings
+    assert warning.startswith("21 of 21 answers name a model")
+    assert "ODW-06 …)" in warning
+    assert "ODW-07" not in warning
 
 
 def test_one_mark_for_each_answer_is_warned_of(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from odw_harness.human.sheet import Sheet
-from tests.human.forms import ANSWER, Open, keys, listed, mark, marks_of, place, reload, save, sheet, values
+from tests.human.forms import ANSWER, Open, keys, listed, mark, marks_of, place, save, sheet, values
 
 
 def test_the_instructions_come_first_and_then_one_answer_at_a_time(form: Path, opened: Open) -> None:
@@ -106,7 +106,7 @@ def test_what_is_off_the_scale_is_refused_told_and_not_lost(form: Path, opened: 
     assert listed(page)[0] == "wrong"
     page.fill("#field-1", "11")
     assert "11 不在 1～10 之间" in page.inner_text("#wrong-1")
-    reload(page)
+    page.reload()
     assert values(page) == [typed, "11", "", ""]
     assert told in page.inner_text("#wrong-0")
     page.click("#to-summary")

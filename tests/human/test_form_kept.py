@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from odw_harness.human.form import form_page, read_form
 from odw_harness.human.sheet import Sheet
-from tests.human.forms import Open, keys, listed, mark, marks_of, reload, save, sheet, values
+from tests.human.forms import Open, keys, listed, mark, marks_of, save, sheet, values
 
 DENIED = (
     'Object.defineProperty(window, "localStorage", {get() { throw new DOMException("denied", "SecurityError"); }});'
@@ -25,7 +25,7 @@ def test_what_is_typed_is_there_after_a_reload_without_saving(form: Path, opened
     keys(page, "Enter")
     page.keyboard.type("8")
     page.fill("#comment", "好")
-    reload(page)
+    page.reload()
     assert one.leaving == 1  # it is in no file yet
     assert values(page) == ["85", "8", "", "好"]
     assert listed(page)[0] == "part"
@@ -43,7 +43,7 @@ def test_a_saved_file_goes_on_on_another_machine(form: Path, opened: Open, tmp_p
     file = save(one.page, tmp_path)
     assert file.name == "g1-G01.json"
     assert one.page.inner_text("#kept") == "已全部存入文件"
-    reload(one.page)
+    one.page.reload()
     assert one.leaving == 0
     other = opened(form)
     other.page.set_input_files("#file", file)
@@ -51,7 +51,7 @@ def test_a_saved_file_goes_on_on_another_machine(form: Path, opened: Open, tmp_p
     assert listed(other.page) == ["part", "wrong", "wrong", "blank"]
     other.page.locator("#list button").nth(2).click()
     assert values(other.page) == ["九十", "", "", "好"]
-    reload(other.page)
+    other.page.reload()
     assert other.leaving == 0
     assert listed(other.page) == ["part", "wrong", "wrong", "blank"]
     again = save(other.page, tmp_path)
@@ -76,7 +76,7 @@ def test_marks_that_differ_are_asked_about(
         row.update(score=score, marked_at=f"{year}-01-01T00:00:00.000Z")
     changed = tmp_path / "changed.json"
     changed.write_text(json.dumps(held), "utf-8")
-    reload(one.page)
+    one.page.reload()
     one.page.evaluate("localStorage.clear()")
     one = opened(plain)
     mark(one.page, "80", "70")
@@ -91,7 +91,7 @@ def test_marks_that_differ_are_asked_about(
     one.page.set_input_files("#file", changed)
     one.page.click(f"[data-take={take}]")
     assert [each.inner_text() for each in one.page.locator("#list .score").all()] == expected
-    reload(one.page)
+    one.page.reload()
     assert [each.inner_text() for each in one.page.locator("#list .score").all()] == expected
 
 
@@ -134,11 +134,11 @@ def test_what_the_browser_keeps_of_other_answers_does_not_become_a_mark_of_these
     one = opened(file)
     mark(one.page, "80")
     file.write_text(form_page(sheet(answer="另一篇", dimensions=False)), encoding="utf-8")
-    reload(one.page)
+    one.page.reload()
     assert listed(one.page) == ["blank"] * 4
     mark(one.page, "30")
     file.write_text(form_page(sheet(dimensions=False)), encoding="utf-8")
-    reload(one.page)
+    one.page.reload()
     assert values(one.page)[0] in ("80", "")
     one.page.locator("#list button").first.click()
     assert values(one.page)[0] == "80"
@@ -164,7 +164,7 @@ def test_two_windows_of_one_form_keep_each_others_marks(plain: Path, opened: Ope
     expect(first.locator("#kept")).to_have_text("已全部存入文件")
     first.evaluate("localStorage.clear()")
     second.fill("#field-0", "72")
-    reload(second)
+    second.reload()
     assert [each.inner_text() for each in second.locator("#list .score").all()] == ["80", "72", "", ""]
 
 
@@ -179,9 +179,10 @@ def test_a_browser_that_keeps_nothing_is_told_of(plain: Path, opened: Open, tmp_
     assert page.inner_text("#kept") == "1 份没有保存！"
     assert marks_of(save(page, tmp_path))["A1"].score == 85
     page.keyboard.type("5")
-    reload(page)
+    page.reload()
     assert one.leaving == 1
-    assert page.is_visible("#guide")
+    assert values(page)[0] == "855"  # loaded again, the window has it still; closed, it is lost
+    assert page.is_visible("#no-storage")
     assert one.trouble == []
 
 
@@ -190,9 +191,9 @@ def test_damaged_storage_is_put_aside(plain: Path, opened: Open) -> None:
     mark(one.page, "70")
     (name,) = one.page.evaluate("Object.keys(localStorage)")
     one.page.evaluate("(name) => localStorage.setItem(name, '{')", name)
-    reload(one.page)
+    one.page.reload()
     mark(one.page, "85")
-    reload(one.page)
+    one.page.reload()
     assert one.page.locator("#list .score").first.inner_text() == "85"
     assert one.page.evaluate("(name) => localStorage.getItem(name + ' damaged')", name) == "{"
     assert one.trouble == []

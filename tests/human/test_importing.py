@@ -379,6 +379,7 @@ def test_the_command_tells_graders_systems_and_what_was_left_out(
     assert "score 101 is not within 0 to 100" in told
     assert f"G01         7   9  80.0  2: {grading.codes()[0]}, {grading.codes()[8]}" in told
     assert f"Marks in {grading.file}: 7 (7 new)." in told
+    assert f"odw agree {grading.file.parent}" in told
     assert main(["human", "import", str(grading.out), "--json"]) == 1
     held = json.loads(capsys.readouterr().out)
     assert held["graders"][1]["missing"] == grading.codes("G02")

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from odw_harness.errors import MarkError
+from odw_harness.human.instructions import DIMENSION_SCALE
 from odw_harness.human.labelstudio import configuration, is_export, read_export, tasks
 from odw_harness.human.sheet import Item, Sheet
 
@@ -84,6 +85,8 @@ def test_no_field_is_called_as_a_task_calls_something_or_json_min_would_hold_one
 def test_without_dimensions_only_the_score_and_a_comment_are_asked_for() -> None:
     plain = [Sheet("g1", "G01", (item("K3", dimensions={}),))]
     assert [each.get("name") for each in ElementTree.fromstring(configuration(plain)).iter("Number")] == ["score"]
+    assert DIMENSION_SCALE in configuration(SHEETS)
+    assert DIMENSION_SCALE not in configuration(plain)
     assert not [name for name in tasks(plain)[0]["data"] if name.startswith("label_")]
 
 

@@ -40,11 +40,9 @@ def look(one: Opened) -> Any:
 
 
 def rows(page: Any) -> list[list[str]]:
-    """Question, score, system of the rows of the list."""
-    return [
-        [part.strip() for part in row.inner_text().split("\n") if part.strip()][:3]
-        for row in page.locator("#samples-list button").all()[:8]
-    ]
+    """Question, score, system of the first rows of the list, read at one moment: the list is drawn anew at each change."""
+    texts = page.locator("#samples-list button").evaluate_all("rows => rows.slice(0, 8).map((row) => row.innerText)")
+    return [[part.strip() for part in text.split("\n") if part.strip()][:3] for text in texts]
 
 
 def titles(page: Any) -> list[str]:
