@@ -40,9 +40,13 @@ def look(one: Opened) -> Any:
 
 
 def rows(page: Any) -> list[list[str]]:
-    """Question, score, system of the first rows of the list, read at one moment: the list is drawn anew at each change."""
-    texts = page.locator("#samples-list button").evaluate_all("rows => rows.slice(0, 8).map((row) => row.innerText)")
-    return [[part.strip() for part in text.split("\n") if part.strip()][:3] for text in texts]
+    """Question, score, system of the first rows of the list, at one moment, for it is drawn anew at each change; and
+    whether they are in view or not, which innerText depends on."""
+    parts = (
+        "rows => rows.slice(0, 8).map((row) => [...row.children].slice(0, 3).map((part) => part.textContent.trim()))"
+    )
+    found: list[list[str]] = page.locator("#samples-list button").evaluate_all(parts)
+    return found
 
 
 def titles(page: Any) -> list[str]:
