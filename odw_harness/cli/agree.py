@@ -4,7 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from odw_harness.cli.options import Help
+from odw_harness.cli.options import Help, table_console
 from odw_harness.errors import MarkError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def add(commands: Any) -> None:
 
 
 def _agree(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.agree.data import people_of
     from odw_harness.agree.show import as_json, show
@@ -56,7 +55,7 @@ def _agree(options: Any) -> int:
 
     data = _read(options)
     found = reliability(data.given, options.seed) if data.graded_by else None
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=160)
+    console = table_console(160, highlight=False)
     if options.graders:
         if found is None:
             raise MarkError(f"--people {options.people}: does not tell who gave which score; add a column grader")

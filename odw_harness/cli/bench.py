@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from odw_harness.cli.options import Help, Once
+from odw_harness.cli.options import Help, Once, table_console
 from odw_harness.errors import TaskError
 
 if TYPE_CHECKING:
@@ -121,11 +121,10 @@ def _terminated_like_ctrl_c() -> Iterator[None]:
 
 def _print(bench: "Bench") -> None:
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(width=200, highlight=False)
+    console = table_console(200, highlight=False)
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("system", no_wrap=True)
     table.add_column("state", no_wrap=True)

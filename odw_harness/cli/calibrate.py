@@ -1,10 +1,9 @@
 """`odw judge calibrate`: a judge's scores on people's scale."""
 
 import json
-import sys
 from typing import Any
 
-from odw_harness.cli.options import Help, Once, number
+from odw_harness.cli.options import Help, Once, number, table_console
 from odw_harness.errors import OdwError
 
 NAME = "judge calibrate"
@@ -60,7 +59,6 @@ def _points(text: str) -> float:
 
 
 def _calibrate(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.calibrate.data import DIFFERENCE, calibrate
     from odw_harness.calibrate.saved import apply, load, save
@@ -68,7 +66,7 @@ def _calibrate(options: Any) -> int:
     from odw_harness.human.marks import read_marks
     from odw_harness.results import read_outputs
 
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(width=150, highlight=False)
+    console = table_console(150, highlight=False)
     if options.apply:
         unused = [
             each

@@ -1,11 +1,10 @@
 """`odw doctor`: the environment."""
 
 import json
-import sys
 from dataclasses import asdict
 from typing import Any
 
-from odw_harness.cli.options import Help
+from odw_harness.cli.options import Help, table_console
 
 
 def add(commands: Any) -> None:
@@ -38,11 +37,10 @@ def _doctor(options: Any) -> int:
 
 def _print(findings: Any) -> None:
     from rich import box
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(width=160, highlight=False)
+    console = table_console(160, highlight=False)
     marks = {"ok": "[green]✓[/]", "note": "[yellow]![/]", "fault": "[red]✗[/]"}
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from odw_harness.cli.options import Help, number, share
+from odw_harness.cli.options import Help, number, share, table_console
 from odw_harness.errors import OdwError
 
 _DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run
@@ -106,7 +106,6 @@ def _names(what: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def _gate(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.gate.checks import gate
     from odw_harness.gate.noise import noise
@@ -148,5 +147,5 @@ def _gate(options: Any) -> int:
     if any(printed):
         print(outcome.headline, file=sys.stderr)
     else:
-        show(outcome, odds, Console(highlight=False) if sys.stdout.isatty() else Console(width=140, highlight=False))
+        show(outcome, odds, table_console(140, highlight=False))
     return outcome.exit_code

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from odw_harness.cli.options import Help
+from odw_harness.cli.options import Help, table_console
 
 _EXPORT = """Hand out the answers of runs to people, blind: each grader gets a workbook (.xlsx for WPS and Excel), a page for the \
 browser that needs no network, and tasks for Label Studio, and uses whichever suits. Every answer goes to --overlap graders at \
@@ -144,7 +144,6 @@ def _names(what: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def _export(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.human.exporting import Plan, export
     from odw_harness.human.handing import FORMATS
@@ -172,14 +171,11 @@ def _export(options: Any) -> int:
     if options.json:
         print(exported.model_dump_json(indent=1))
     else:
-        show_exported(
-            exported, Console(highlight=False) if sys.stdout.isatty() else Console(width=120, highlight=False)
-        )
+        show_exported(exported, table_console(120, highlight=False))
     return 0
 
 
 def _import(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.human.importing import import_marks
     from odw_harness.human.show import show_imported
@@ -188,7 +184,5 @@ def _import(options: Any) -> int:
     if options.json:
         print(imported.model_dump_json(indent=1))
     else:
-        show_imported(
-            imported, Console(highlight=False) if sys.stdout.isatty() else Console(width=120, highlight=False)
-        )
+        show_imported(imported, table_console(120, highlight=False))
     return imported.exit_code

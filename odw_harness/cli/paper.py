@@ -2,10 +2,9 @@
 
 import argparse
 import json
-import sys
 from typing import Any
 
-from odw_harness.cli.options import Help
+from odw_harness.cli.options import Help, table_console
 
 _TABLES = {"human": "people's scores, 0 to 100", "odweval": "ODWEval, 1 to 10", "alignbench": "AlignBench, 1 to 10"}
 
@@ -51,7 +50,6 @@ def _add(what: Any, name: str, run: Any, brief: str, description: str = "") -> A
 
 
 def _agreement(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.agreement import as_json, paper_agreement, show
 
@@ -59,12 +57,11 @@ def _agreement(options: Any) -> int:
     if options.json:
         print(json.dumps(as_json(compared), ensure_ascii=False, indent=1))
     else:
-        show(compared, Console() if sys.stdout.isatty() else Console(width=120))
+        show(compared, table_console(120))
     return 0
 
 
 def _compare(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.paper_compare import as_json, beside_paper, show
     from odw_harness.results import read_outputs
@@ -73,7 +70,7 @@ def _compare(options: Any) -> int:
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False, indent=1))
     else:
-        show(found, Console() if sys.stdout.isatty() else Console(width=140))
+        show(found, table_console(140))
     return 0
 
 
@@ -101,10 +98,9 @@ def _table(options: Any) -> int:
         )
         return 0
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console = table_console(200)
     names = [*(str(number) for number in range(1, 22)), "Avg.19", "Avg.2", "Avg.21"]
     cells = {row.system: [str(value) for value in (*row.scores, row.avg19, row.avg2, row.avg21)] for row in rows}
     at_once = max(1, (console.width - 26) // 7)

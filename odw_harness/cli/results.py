@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from odw_harness.cli.options import Help, number
+from odw_harness.cli.options import Help, number, table_console
 
 
 def add(commands: Any) -> None:
@@ -69,7 +69,6 @@ def _points(text: str) -> float:
 
 
 def _results(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.results import read_outputs
     from odw_harness.tables import ROWS, format_of, show, write
@@ -79,7 +78,7 @@ def _results(options: Any) -> int:
     )
     outputs = read_outputs(options.folders, options.every_run)
     if kind is None:
-        show(outputs, Console() if sys.stdout.isatty() else Console(width=160))
+        show(outputs, table_console(160))
         return 0
     from odw_harness.notices import notices
 
@@ -90,7 +89,6 @@ def _results(options: Any) -> int:
 
 
 def _compare(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.compare import as_json, compare, show
 
@@ -98,12 +96,11 @@ def _compare(options: Any) -> int:
     if options.json:
         print(json.dumps(as_json(*found), ensure_ascii=False, indent=1))
     else:
-        show(*found, Console() if sys.stdout.isatty() else Console(width=140))
+        show(*found, table_console(140))
     return 0
 
 
 def _power(options: Any) -> int:
-    from rich.console import Console
 
     from odw_harness.precision import of_paper, of_table, show
 
@@ -116,5 +113,5 @@ def _power(options: Any) -> int:
     if options.json:
         print(json.dumps([each.model_dump() for each in found], ensure_ascii=False, indent=1))
     else:
-        show(found, Console() if sys.stdout.isatty() else Console(width=150))
+        show(found, table_console(150))
     return 0
