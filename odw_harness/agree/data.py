@@ -10,8 +10,8 @@ import numpy as np
 from odw_harness.agree.bias import Bias, bias_of
 from odw_harness.agree.ceiling import Ceiling, ceiling_of
 from odw_harness.agree.cells import Cells
-from odw_harness.agree.sources import ANSWER, RANDOM, TEXT, Data, Kind, Scorer, few_notices, of_outputs
-from odw_harness.human.marks import Marks
+from odw_harness.agree.sources import ANSWER, RANDOM, Data, Kind, Scorer, few_notices, of_outputs
+from odw_harness.human.marks import TEXT, Marks
 from odw_harness.notices import Notice
 from odw_harness.results import Asked, Outputs
 from odw_harness.stats import Mean, mean_of

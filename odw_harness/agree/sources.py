@@ -9,7 +9,7 @@ import numpy as np
 
 from odw_harness.errors import MarkError
 from odw_harness.families import families
-from odw_harness.human.marks import of_answers
+from odw_harness.human.marks import TEXT, of_answers
 from odw_harness.human.reliability import adjusted
 from odw_harness.notices import Notice
 from odw_harness.questions import Question, load_questions
@@ -25,8 +25,6 @@ RULES_ONLY, LONGEST, RANDOM = BASELINES = ("rules only", "longest", "random")
 """What a judge must beat: share of rule checks passed × fact recall, the number of characters, chance."""
 ANSWER = ["system", "question", "question_hash", "answer_hash", "repeat"]
 """What tells an answer of a system from another."""
-TEXT = ["question_hash", "answer_hash"]
-"""What a mark is of, whichever systems gave it."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +78,7 @@ def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0, adjust: b
         raise MarkError(
             "no marks of people beside these runs; export sheets with odw human export, then odw human import"
         )
-    marked = (
-        of_answers(adjusted(marks) if adjust else marks, table)
-        .drop_duplicates([*ANSWER, "grader"])
-        .reset_index(drop=True)
-    )
+    marked = of_answers(adjusted(marks) if adjust else marks, table)
     if marked.empty:
         raise MarkError(
             f"all {len(marks)} marks are of answers that are in none of these runs; name the folders with the runs that were exported"

@@ -162,7 +162,7 @@ def _calibrated(
     difference: float,
 ) -> Calibrated:
     judge = side_by_side(by_question(rows), "score")
-    people = people_by_question(marked).pivot(index=["question", "question_hash"], columns="system", values="score")
+    people = side_by_side(people_by_question(marked), "score")
     names = [str(name) for name in judge.columns]
     x, y = judge.to_numpy(float), people.reindex(index=judge.index, columns=judge.columns).to_numpy(float)
     both = ~np.isnan(x) & ~np.isnan(y)

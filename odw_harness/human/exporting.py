@@ -13,6 +13,7 @@ from odw_harness.human import handing
 from odw_harness.human.assign import Script, Sheets, assign, groups, sample
 from odw_harness.human.blind import as_shown, gives_away, hash_of
 from odw_harness.human.key import Coded, Grader, Key, key_file, new_codes, read_key, write_key
+from odw_harness.human.marks import TEXT
 from odw_harness.human.sheet import Item, Sheet
 from odw_harness.notices import left_out
 from odw_harness.questions import Question
@@ -80,7 +81,7 @@ def export(plan: Plan) -> Exported:
     table, answers = _answers(plan, outputs)
     scripts = [
         Script(question, answer, tuple(sorted(rows["system"].unique())))
-        for (question, answer), rows in table.groupby(["question_hash", "answer_hash"])
+        for (question, answer), rows in table.groupby(TEXT)
     ]
     chosen = scripts if plan.answers is None else sample(scripts, plan.answers, plan.seed)
     assigned = assign(chosen, len(plan.graders), plan.per_grader, plan.overlap, plan.seed)

@@ -26,8 +26,8 @@ LOWEST, HIGHEST = 0.0, 100.0
 DIMENSION_LOWEST, DIMENSION_HIGHEST = 1.0, 10.0
 """The scale of a dimension: that of the judges' rubrics."""
 _FILES = "human_*.jsonl"
-_MARKED = ["question_hash", "answer_hash"]
-"""What a mark finds its answer by."""
+TEXT = ["question_hash", "answer_hash"]
+"""What a mark is of and finds its answer by, whichever systems gave it."""
 
 
 class Mark(Frozen):
@@ -145,9 +145,9 @@ def of_answers(marks: "pd.DataFrame", rows: "pd.DataFrame") -> "pd.DataFrame":
     dimensions, simulated. A text that two systems gave stands there for each. Give rows of one measure where systems may
     have been run again since: other measures may be of other answers.
     """
-    keys = ["system", "split", "question", "genre", *_MARKED, "repeat", "characters"]
-    answers = rows[keys].drop_duplicates(["system", *_MARKED, "repeat"])
-    return answers.merge(marks[[*_MARKED, "grader", "score", "dimensions", "simulated"]], on=_MARKED)
+    keys = ["system", "split", "question", "genre", *TEXT, "repeat", "characters"]
+    answers = rows[keys].drop_duplicates(["system", *TEXT, "repeat"])
+    return answers.merge(marks[[*TEXT, "grader", "score", "dimensions", "simulated"]], on=TEXT)
 
 
 def people_by_question(marked: "pd.DataFrame") -> "pd.DataFrame":

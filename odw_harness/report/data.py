@@ -238,3 +238,8 @@ def _people(given: "pd.DataFrame", systems: Sequence[str], asked: Sequence[Asked
 def _mean(values: Floats) -> float | None:
     there = values[~np.isnan(values)]
     return float(there.mean()) if there.size else None
+
+
+def rounded(value: float | None, digits: int = 4) -> float | None:
+    """A figure as the page carries it; None for NaN, which JSON does not know."""
+    return None if value is None or np.isnan(value) else round(value, digits)

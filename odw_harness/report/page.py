@@ -1,6 +1,5 @@
 """The page: one HTML file that needs nothing else, in English and Chinese, light and dark."""
 
-import math
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +12,7 @@ from odw_harness.judgecheck.card import Card
 from odw_harness.judgecheck.show import interval, percent
 from odw_harness.notices import LEAST_COVERAGE, Notice, notices
 from odw_harness.paper import TABLES, Table, load_table
-from odw_harness.report.data import Board, Row
+from odw_harness.report.data import Board, Row, rounded
 from odw_harness.report.people import behind, people_of, pictured, section_of
 from odw_harness.report.samples import embedded
 from odw_harness.report.variants import Group, groups
@@ -113,12 +112,12 @@ def _data(board: Board, found: Sequence[Group], people: People | None) -> dict[s
             for each in board.asked
         ],
         "dimensions": [DIMENSION_NAMES[name] for name in board.dimensions],
-        "means": [[_rounded(row.means[name]) for name in board.dimensions] for row in board.rows],
+        "means": [[rounded(row.means[name]) for name in board.dimensions] for row in board.rows],
         "all": [
-            [_rounded(x) for x in (row.all.mean, row.all.low, row.all.high)] if row.all else None for row in board.rows
+            [rounded(x) for x in (row.all.mean, row.all.low, row.all.high)] if row.all else None for row in board.rows
         ],
         **{
-            name: [[_rounded(value) for value in row] for row in board.tables[name].tolist()]
+            name: [[rounded(value) for value in row] for row in board.tables[name].tolist()]
             for name in ("score", "rules", "characters")
         },
         "follows": {name: _follows(board, name) for name in ("rules", "characters")},
@@ -135,15 +134,11 @@ def _follows(board: Board, name: str) -> float | None:
     """How the score goes with a figure, from system to system on the same question: mean Spearman; None where unknown."""
     if len(board.rows) > FOLLOWED:
         return None
-    return _rounded(agreement(board.tables["score"], board.tables[name], resamples=0).question_spearman.value)
+    return rounded(agreement(board.tables["score"], board.tables[name], resamples=0).question_spearman.value)
 
 
 def _against(each: Against | None) -> list[float | None] | None:
     if each is None:
         return None
     it = each.paired
-    return [*map(_rounded, (it.mean, it.low, it.high, each.p)), it.of, it.better, it.worse]
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else round(value, 4)
+    return [*map(rounded, (it.mean, it.low, it.high, each.p)), it.of, it.better, it.worse]

@@ -12,7 +12,7 @@ from odw_harness.errors import MarkError
 from odw_harness.human.marks import Marks
 from odw_harness.judgecheck.card import Statement
 from odw_harness.notices import Notice, left_out
-from odw_harness.report.data import Board
+from odw_harness.report.data import Board, rounded
 from odw_harness.results import Outputs
 from odw_harness.stats.agreement import Estimate
 
@@ -135,7 +135,7 @@ def pictured(board: Board, people: People | None) -> dict[str, Any] | None:
         [
             systems[people.systems[row]],
             questions[people.asked[column].id, people.asked[column].hash],
-            *(_rounded(float(table[row, column])) for table in (beside.people, beside.scores, scaled)),
+            *(rounded(float(table[row, column]), 3) for table in (beside.people, beside.scores, scaled)),
         ]
         for row, column in np.argwhere(~np.isnan(beside.scores)).tolist()
         if people.systems[row] in systems
@@ -145,9 +145,5 @@ def pictured(board: Board, people: People | None) -> dict[str, Any] | None:
         "answers": answers,
         "limits": None
         if limits is None
-        else [_rounded(each) for each in (limits.low.value, limits.bias, limits.high.value)],
+        else [rounded(each, 3) for each in (limits.low.value, limits.bias, limits.high.value)],
     }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else round(value, 3)

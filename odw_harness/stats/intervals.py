@@ -27,6 +27,7 @@ value at any level of 95 % or more, and so says nothing.
 """
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
 class Frozen(BaseModel):
@@ -128,7 +129,7 @@ def resampled(
     return np.where(defined, bca.low, plain.low), np.where(defined, bca.high, plain.high)
 
 
-def numbered(keys: Sequence[Hashable]) -> NDArray[np.intp]:
+def numbered(keys: Sequence[Hashable]) -> Places:
     """A number for each key, from 0 in the order in which they come; equal keys have one.
 
     >>> numbered(["b", "a", "b"]).tolist()

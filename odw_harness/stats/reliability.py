@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from odw_harness.stats.agreement import Estimate, number
-from odw_harness.stats.intervals import FEWEST, LEVEL, TIE, Floats, Frozen, numbered, resampled
+from odw_harness.stats.intervals import FEWEST, LEVEL, TIE, Floats, Frozen, Places, numbered, resampled
 
-Places = NDArray[np.intp]
 DRAWS = 4000
 """Draws for an interval of the intraclass correlation: its ends then vary by less than 0.005."""
 _HALVINGS = 40

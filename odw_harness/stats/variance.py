@@ -1,14 +1,13 @@
 """What questions, generations and judgements each add to the spread of scores."""
 
 import math
-from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from statistics import fmean
 from typing import Literal
 
 import numpy as np
 
-from odw_harness.stats.intervals import Frozen
+from odw_harness.stats.intervals import Frozen, Places, numbered
 
 Part = Literal["question", "generation", "judge"]
 PARTS: tuple[Part, ...] = ("question", "generation", "judge")
@@ -52,12 +51,12 @@ def components(table: Sequence[Row]) -> Components:
     scores = np.array([score - centre for *_, score in table])
     # The group of each score at each level: all, question, answer, the score itself.
     groups = [
-        _numbered([()] * len(table)),
-        _numbered([row[0] for row in table]),
-        _numbered([row[:2] for row in table]),
-        list(range(len(table))),
+        numbered([()] * len(table)),
+        numbered([row[0] for row in table]),
+        numbered([row[:2] for row in table]),
+        np.arange(len(table)),
     ]
-    counts = [max(group) + 1 for group in groups]
+    counts = [int(group.max()) + 1 for group in groups]
     sums = [sum(_total(group, scores) ** 2 / np.bincount(group)) for group in groups]
     weights = np.array([[_weight(outer, inner) for inner in groups[1:]] for outer in groups])
     told = [part for part in range(3) if counts[part + 1] > counts[part]]
@@ -95,16 +94,11 @@ def known(parts: Components) -> tuple[float, float, float]:
     return parts.question, parts.generation, parts.judge
 
 
-def _numbered(keys: Sequence[Hashable]) -> list[int]:
-    numbers: dict[Hashable, int] = defaultdict(lambda: len(numbers))
-    return [numbers[key] for key in keys]
-
-
-def _total(group: Sequence[int], scores: np.ndarray) -> np.ndarray:
+def _total(group: Places, scores: np.ndarray) -> np.ndarray:
     return np.bincount(group, weights=scores)
 
 
-def _weight(outer: Sequence[int], inner: Sequence[int]) -> float:
+def _weight(outer: Places, inner: Places) -> float:
     """How often the inner level's variance is in the outer level's sum of squares, on average.
 
     The sum over outer groups of the squared sizes of what they share with each inner group, over their own size.
