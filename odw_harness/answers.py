@@ -18,7 +18,7 @@ from odw_harness.jsonl import read_rows
 from odw_harness.questions import Question, Split, load_questions
 from odw_harness.resources import QUESTIONS
 from odw_harness.store import digest
-from odw_harness.texts import CHINESE, document_of, map_texts, storable
+from odw_harness.texts import CHINESE, counted, document_of, map_texts, storable
 
 STANDARD_INPUT = "-"
 LONG_ANSWER = 20_000
@@ -120,18 +120,18 @@ class SavedAnswers:
 
     def _notices(self, kinds: Mapping[str, int], answered: set[str]) -> Iterator[str]:
         if kinds["repeated"]:
-            yield f"{_count(kinds['repeated'], 'row')} repeated with the same id and answer: left out"
+            yield f"{counted(kinds['repeated'], 'row')} repeated with the same id and answer: left out"
         if self._ambiguous:
-            yield f"{_count(len(self._ambiguous), 'id')} in several files: written as FILE:ID"
+            yield f"{counted(len(self._ambiguous), 'id')} in several files: written as FILE:ID"
         if kinds["empty"]:
-            yield f"{_count(kinds['empty'], 'answer')} without text: scored 1, the judge is not asked"
+            yield f"{counted(kinds['empty'], 'answer')} without text: scored 1, the judge is not asked"
         if kinds["long"]:
-            yield f"{_count(kinds['long'], 'answer')} over {LONG_ANSWER:,} characters: unscored where the judge can't read as much"
+            yield f"{counted(kinds['long'], 'answer')} over {LONG_ANSWER:,} characters: unscored where the judge can't read as much"
         if kinds["foreign"]:
-            yield f"{_count(kinds['foreign'], 'answer')} without a Chinese character: judged as it stands"
+            yield f"{counted(kinds['foreign'], 'answer')} without a Chinese character: judged as it stands"
         unanswered = [name for name in self._known if name not in answered]
         if unanswered and answered & set(self._known):
-            yield f"{_count(len(unanswered), 'question')} of {len(self._known)} without an answer: {_some(unanswered)}"
+            yield f"{counted(len(unanswered), 'question')} of {len(self._known)} without an answer: {_some(unanswered)}"
 
     def _entries(self, file: str) -> Iterator[tuple[Entry, bool]]:
         name = "standard input" if file == STANDARD_INPUT else None
@@ -207,10 +207,6 @@ def _of_sample(row: dict[str, Any], where: str) -> Iterator[tuple[str | int, Que
 
 def _question(identity: str, prompt: str, reference: str, row: _Row | _Doc) -> Question:
     return Question(id=identity, prompt=prompt, reference=reference, genre=row.genre, split=row.split)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _some(names: list[str], most: int = 8) -> str:

@@ -9,7 +9,7 @@ from odw_harness.judge.panel import PanelJudge
 from odw_harness.judge.writing import WritingJudge
 from odw_harness.rubric import Rubric
 from odw_harness.store import Store, digest
-from odw_harness.texts import tokens_about
+from odw_harness.texts import counted, tokens_about
 
 GUESS = 500
 """Tokens of a reply, where this judge has not given any yet."""
@@ -36,7 +36,7 @@ class Estimate:
 
     def __str__(self) -> str:
         """One line."""
-        told = f"{self.label}: {self.verdicts:,} verdicts, {self.known:,} of them known"
+        told = f"{self.label}: {counted(self.verdicts, 'verdict')}, {self.known:,} of them known"
         return told + (f", {self.blank:,} of empty answers" if self.blank else "") + f"; {self.asked:,} to ask for"
 
 
@@ -51,7 +51,7 @@ def estimates(requests: Callable[[Judge], Iterable[Request]], judge: Judge, stor
             yield f"{estimate}, three likelihoods each, of which two are shared by all answers to a question"
             continue
         tokens_out = round(estimate.asked * estimate.reply)
-        seen = f"as {estimate.seen} replies of this judge had" if estimate.seen else "a guess"
+        seen = f"as {estimate.seen} of this judge's replies had" if estimate.seen else "a guess"
         line = (
             f"{estimate} (a request each, one more where a reply can't be read); about {estimate.tokens_in:,} tokens in, "
             f"{tokens_out:,} out ({estimate.reply:.0f} a reply, {seen})"

@@ -18,7 +18,7 @@ from odw_harness.paper import SOURCES, TABLES, Row, Table, load_table
 from odw_harness.results import Outputs, by_question
 from odw_harness.stats import Frozen
 from odw_harness.stats.paired import Paired, paired
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,9 +233,9 @@ def _interval(step: Paired, digits: int) -> str:
 def _said(correlation: Correlation) -> str:
     source = SOURCES[correlation.table].partition(":")[0]
     if correlation.spearman is None or correlation.kendall is None:
-        return f"{correlation.table} ({source}): {correlation.systems} systems, too few (or all alike) for a rank correlation"
+        return f"{correlation.table} ({source}): {counted(correlation.systems, 'system')}, too few (or all alike) for a rank correlation"
     return (
-        f"{correlation.table} ({source}): {correlation.systems} systems, Spearman {correlation.spearman:.3f} "
+        f"{correlation.table} ({source}): {counted(correlation.systems, 'system')}, Spearman {correlation.spearman:.3f} "
         f"({_p(correlation.spearman_p)}), Kendall {correlation.kendall:.3f} ({_p(correlation.kendall_p)})"
     )
 

@@ -11,6 +11,7 @@ from odw_harness.judge.api import ApiJudge
 from odw_harness.judge.panel import PanelJudge, agreement
 from odw_harness.reply import kind_of
 from odw_harness.rubric import Rubric
+from odw_harness.texts import counted
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Tally:
         if self.expected or self.not_expected:
             others = ", ".join(f"{count} × {kind}" for kind, count in self.not_expected.most_common())
             console.print(
-                f"{self.expected} expected scores{f'; as written, for want of them: {others}' if others else ''}"
+                f"{counted(self.expected, 'expected score')}{f'; as written, for want of them: {others}' if others else ''}"
             )
         if self.voices:
             told = ", ".join(
@@ -137,9 +138,9 @@ class Tally:
 
     def _spent(self, judge: Judge) -> str:
         used = self.used
-        text = f"{used['requests']:,} request{'' if used['requests'] == 1 else 's'}"
+        text = counted(used["requests"], "request")
         if used["retries"] or self.asked_again:
-            text += f" ({used['retries']} retries, {self.asked_again} asked again for scores)"
+            text += f" ({used['retries']} retried, {self.asked_again} asked again for scores)"
         if used["prompt_tokens"] or used["completion_tokens"]:
             text += f", {used['prompt_tokens']:,} tokens in ({used['cached_tokens']:,} cached)"
             text += f", {used['completion_tokens']:,} out"

@@ -44,6 +44,15 @@ def shown(text: str, most: int, instead: str) -> str:
     return plain if len(plain) <= most else f"{plain[:most]}…"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, as it is said.
+
+    >>> counted(1, "system"), counted(0, "mark"), counted(1200, "answer")
+    ('1 system', '0 marks', '1,200 answers')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def document_of(text: str) -> str:
     """The document in a model's output: what follows a block of thoughts, which must have an end.
 

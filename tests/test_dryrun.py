@@ -39,7 +39,7 @@ def test_it_counts_what_is_known_empty_and_to_be_asked(
     assert main(dry) == 0
     told = capsys.readouterr().out
     assert "4 verdicts, 2 of them known, 1 of empty answers; 1 to ask for" in told
-    assert "40 out (40 a reply, as 1 replies of this judge had)" in told
+    assert "40 out (40 a reply, as 1 of this judge's replies had)" in told
 
 
 def test_of_a_panel_each_judge_is_told_apart(

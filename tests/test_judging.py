@@ -66,7 +66,7 @@ def test_a_verdict_a_line_and_a_summary(
     out_text, err = capsys.readouterr()
     assert out_text == ""
     assert "3 of 5 answers scored (coverage 0.600); 5 judged now" in " ".join(err.split())
-    assert "7 requests (0 retries, 2 asked again for scores), 21,000 tokens in (4,900 cached), 280 out" in " ".join(
+    assert "7 requests (0 retried, 2 asked again for scores), 21,000 tokens in (4,900 cached), 280 out" in " ".join(
         err.split()
     )
     assert "unscored: 1 × no dictionary of scores at the end, 1 × outside 1 to 10" in err

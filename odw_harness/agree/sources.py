@@ -16,6 +16,7 @@ from odw_harness.questions import Question, load_questions
 from odw_harness.results import DIMENSIONS, UNJUDGED, Asked, Outputs, asked_in, in_several_texts
 from odw_harness.rules import check_text, of_question
 from odw_harness.runs import UNGRADED
+from odw_harness.texts import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def of_outputs(outputs: Outputs, marks: "pd.DataFrame", seed: int = 0, adjust: b
     marked = of_answers(adjusted(marks) if adjust else marks, table)
     if marked.empty:
         raise MarkError(
-            f"all {len(marks)} marks are of answers that are in none of these runs; name the folders with the runs that were exported"
+            f"of {counted(len(marks), 'mark')} none is of an answer in these runs; name the folders with the runs that were exported"
         )
     answers = marked.drop_duplicates(ANSWER)
     rows = table.merge(answers[ANSWER], on=ANSWER)
@@ -223,7 +224,7 @@ def few_notices(data: Data, systems: Sequence[str]) -> Iterator[Notice]:
     if data.graded_by and graders < FEW_GRADERS:
         yield Notice(
             "marks",
-            f"{graders} {'grader' if graders == 1 else 'graders'} only: how far people agree with each other is hardly known",
+            f"{counted(graders, 'grader')} only: how far people agree with each other is hardly known",
             f"仅有 {graders} 名评分者，难以得知人与人之间的一致程度",
         )
     elif data.graded_by and marks.groupby(TEXT)["grader"].nunique().max() == 1:
@@ -235,13 +236,13 @@ def few_notices(data: Data, systems: Sequence[str]) -> Iterator[Notice]:
     if len(marks) < FEW_MARKS:
         yield Notice(
             "marks",
-            f"{len(marks)} marks only: intervals are wide, and a few marks more may turn the order",
+            f"{counted(len(marks), 'mark')} only: intervals are wide, and a few marks more may turn the order",
             f"仅有 {len(marks)} 个人工评分，区间较宽，结论易变",
         )
     if len(systems) < 3:
         yield Notice(
             "marks",
-            f"{len(systems)} {'system' if len(systems) == 1 else 'systems'} only: correlations between systems need three",
+            f"{counted(len(systems), 'system')} only: correlations between systems need three",
             f"只有 {len(systems)} 个系统，系统间的相关系数至少需要三个",
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from odw_harness.agree.data import Beside, People, best
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 
 DECIDED_BY = "pooled"
 """The figure of the sentences: Pearson over all answers at once, which is defined where a grader marked few answers."""
@@ -17,20 +17,11 @@ READING = (
 
 def heading(people: People) -> str:
     """How much there is to go by."""
-    who = (
-        f"{len(people.graders)} graders gave "
-        if len(people.graders) > 1
-        else "One grader gave "
-        if people.graders
-        else ""
-    )
-    what = f"{people.marks} {'marks on' if who else 'scores stand on'} {people.answers} answers of {_systems(people)}"
+    who = f"{counted(len(people.graders), 'grader')} gave " if people.graders else ""
+    what = f"{counted(people.marks, 'mark' if who else 'score')} on {counted(people.answers, 'answer')}"
+    of = f"of {counted(len(people.systems), 'system')} to {counted(len(people.asked), 'question')}"
     each = f" ({people.per_answer:.1f} an answer)" if people.per_answer > 1 else ""
-    return f"{who}{what} to {len(people.asked)} questions{each}."
-
-
-def _systems(people: People) -> str:
-    return "one system" if len(people.systems) == 1 else f"{len(people.systems)} systems"
+    return f"{who}{what} {of}{each}."
 
 
 def verdict_on(each: Beside, people: People) -> str:

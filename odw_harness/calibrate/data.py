@@ -13,7 +13,7 @@ from odw_harness.stats import LEVEL, Frozen
 from odw_harness.stats.calibration import FEWEST_QUESTIONS, Calibration, calibrated
 from odw_harness.stats.power import marks_needed, questions_needed
 from odw_harness.stats.prediction_powered import Balance, Corrected, Gap, Powered, Spread, balance
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def calibrate(
             found.append(_calibrated(rows, marked, marks, skipped, level, seed, against, difference))
     if not found:
         raise MarkError(
-            f"none of the {len(marks.table)} marks is of an answer in these runs"
+            f"of {counted(len(marks.table), 'mark')} none is of an answer in these runs"
             f"{f' under {measure}' if measure else ''}; name the folders that were exported (odw human export)"
         )
     return found
@@ -219,7 +219,7 @@ def _warnings(found: Calibrated, unfound: int, skipped: Sequence[Skipped]) -> It
             "for answers drawn at random alone (odw human export --answers N)"
         )
     if found.questions < _FEW_QUESTIONS:
-        yield f"people have marked answers to {found.questions} questions only; what is said of new questions rests on these"
+        yield f"people have marked answers to {counted(found.questions, 'question')} only; what is said of new questions rests on these"
     few = [each.system for each in found.systems if each.mean.marked < 2]
     if few:
         yield f"fewer than 2 marked answers, so no interval: {', '.join(few)}"
@@ -228,7 +228,7 @@ def _warnings(found: Calibrated, unfound: int, skipped: Sequence[Skipped]) -> It
     if found.outside:
         yield f"{_answers(found.outside)} scored beyond all marked ones; what these scores mean is a guess"
     if unfound:
-        yield f"{unfound} marks in these files belong to no answer in these runs"
+        yield f"{counted(unfound, 'mark')} in these files of no answer in these runs"
     yield from (notice.en for notice in left_out(skipped))
 
 

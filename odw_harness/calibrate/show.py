@@ -12,7 +12,7 @@ from odw_harness.calibrate.data import Calibrated, points
 from odw_harness.calibrate.saved import Applied
 from odw_harness.stats.calibration import FEWEST_QUESTIONS, KINDS, Calibration, Kind
 from odw_harness.stats.prediction_powered import Corrected, MeanEstimate
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 
 _SHAPES: dict[Kind, str] = {"constant": "people's mean alone", "linear": "a line", "isotonic": "a rising curve"}
 
@@ -22,7 +22,7 @@ def headline(found: Calibrated) -> str:
     fitted = found.calibration
     if fitted is None:
         return (
-            f"People have marked answers to {found.questions} questions; {FEWEST_QUESTIONS} are needed to tell what a score "
+            f"People have marked answers to {counted(found.questions, 'question')}; {FEWEST_QUESTIONS} are needed to tell what a score "
             "of this judge means"
         )
     if not fitted.useful:
@@ -46,7 +46,8 @@ def show(every: Sequence[Calibrated], console: Console) -> None:
         _warn(gravest, console)
         console.print(Text(f"{headline(found)}."), soft_wrap=True)
         told = (
-            f"{found.marks} marks by {found.graders} graders of {found.answers} answers to {found.questions} questions."
+            f"{counted(found.marks, 'mark')} by {counted(found.graders, 'grader')} of {counted(found.answers, 'answer')} "
+            f"to {counted(found.questions, 'question')}."
         )
         console.print(Text(told), soft_wrap=True)
         _warn(found.warnings[len(gravest) :], console)
@@ -80,7 +81,7 @@ def show_applied(found: Applied, console: Console) -> None:
     console.print(table)
     console.print(
         Text(
-            f"By the marks of {found.graders} graders, {found.marks} in all, of other runs or these. The interval holds for a system that "
+            f"By the marks of {counted(found.graders, 'grader')}, {found.marks} in all, of other runs or these. The interval holds for a system that "
             "nobody marked, if the judge favours it or not as it does those marked; it is left out where fewer than 3 were. "
             f"--json has each answer with its {_percent(found.answer_level)} interval."
         ),

@@ -16,6 +16,7 @@ from odw_harness.judge.base import DEFAULT, ApiConfig, Config, PanelConfig, judg
 from odw_harness.models import DESCRIBED_BY, EMBEDDED, embedded_folder, folder_meant, weights_fault
 from odw_harness.resources import JUDGES
 from odw_harness.store import Store, default_path
+from odw_harness.texts import counted
 
 _GB = 1e9
 _LITTLE, _TOO_LITTLE = 20e9, 1e9
@@ -69,7 +70,11 @@ def _store() -> Finding:
     except OdwError as error:
         what, _, do = str(error).removeprefix(f"{default_path()}: ").rpartition("; ")
         return Finding("store", str(default_path()), what, "fault", do)
-    return Finding("store", str(default_path()), f"{counts['answers']:,} answers, {counts['verdicts']:,} verdicts")
+    return Finding(
+        "store",
+        str(default_path()),
+        f"{counted(counts['answers'], 'answer')}, {counted(counts['verdicts'], 'verdict')}",
+    )
 
 
 def _judge() -> Iterator[Finding]:

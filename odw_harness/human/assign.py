@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from odw_harness.errors import MarkError
+from odw_harness.texts import counted
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +35,7 @@ def sample(scripts: Sequence[Script], number: int, seed: int) -> list[Script]:
     """That many of the scripts, drawn evenly over questions and systems. Raises MarkError where there are not so many."""
     if number > len(scripts):
         raise MarkError(
-            f"--answers {number}: there are only {len(scripts)} different answers; ask for that many or fewer"
+            f"--answers {number}: there are only {counted(len(scripts), 'different answer')}; ask for that many or fewer"
         )
     return list(islice(_evenly(scripts, random.Random(f"{seed} sample")), number))
 
@@ -75,12 +76,14 @@ def assign(scripts: Sequence[Script], graders: int, per_grader: int | None, over
 def _marks(scripts: int, graders: int, per_grader: int | None, overlap: int) -> int:
     """How many marks there will be."""
     if overlap > graders:
-        raise MarkError(f"--overlap {overlap}: there are only {graders} graders; name more, or ask for less overlap")
+        raise MarkError(
+            f"--overlap {overlap}: there are only {counted(graders, 'grader')}; name more, or ask for less overlap"
+        )
     wanted = scripts * overlap
     marks = wanted if per_grader is None else min(graders * per_grader, scripts * graders)
     if marks < graders:
         raise MarkError(
-            f"--graders {graders}: some would get none of {marks} marks; name fewer, or ask for more --overlap"
+            f"--graders {graders}: some would get none of {counted(marks, 'mark')}; name fewer, or ask for more --overlap"
         )
     if per_grader is not None and graders * per_grader < wanted:
         raise MarkError(

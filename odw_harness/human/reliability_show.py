@@ -53,7 +53,8 @@ def sentences(found: Reliability) -> Iterator[str]:
             f"The graders fall into {len(parts)} groups without an answer in common (several gradings, say): severities are "
             "within each."
         )
-    flagged = [f"{shown(each.grader, 40, '?')} ({', '.join(each.flags)})" for each in found.graders if each.flags]
+    told = {each.grader: [flag for flag in each.flags if found.shared or flag != "apart"] for each in found.graders}
+    flagged = [f"{shown(name, 40, '?')} ({', '.join(flags)})" for name, flags in told.items() if flags]
     if flagged:
         yield f"To talk to: {', '.join(flagged)}."
 

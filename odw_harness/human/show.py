@@ -11,7 +11,7 @@ from rich.text import Text
 
 from odw_harness.human.exporting import Exported
 from odw_harness.human.importing import Imported
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 
 _MOST = 5
 """Lines told of one file."""
@@ -30,8 +30,8 @@ def show_exported(exported: Exported, console: Console) -> None:
     marked = ", ".join(f"{number} by {graders}" for graders, number in exported.marked.items())
     _say(
         console,
-        f"Grading {exported.grading}: {exported.answers} answers of {exported.systems} systems to {exported.questions} questions,"
-        f" {exported.marks} marks ({marked} {'grader' if max(exported.marked) == 1 else 'graders'}), seed {exported.seed}.",
+        f"Grading {exported.grading}: {counted(exported.answers, 'answer')} of {counted(exported.systems, 'system')}"
+        f" to {counted(exported.questions, 'question')}, {counted(exported.marks, 'mark')} ({marked} {'grader' if max(exported.marked) == 1 else 'graders'}), seed {exported.seed}.",
         f"The sheets are in {exported.out}: give each grader the file of that name from one of its folders (README.txt there tells"
         " how, in Chinese).",
         f"The key is {exported.key}: keep it from the graders, and don't lose it.",
@@ -68,7 +68,10 @@ def show_imported(imported: Imported, console: Console) -> None:
     if imported.marks:
         _say(console, f"Marks in {imported.file}: {imported.marks} ({told}).")
     else:
-        _say(console, f"No marks yet: nothing is filled in, in any of {len(imported.read)} files.")
+        _say(
+            console,
+            f"No marks yet in {counted(len(imported.read), 'file')}{': see what was left out' if imported.left_out else ''}.",
+        )
     if imported.kept:
         _say(console, f"Kept from an earlier import, for want of them in these files: marks by {_some(imported.kept)}.")
     if imported.simulated:

@@ -21,7 +21,7 @@ from odw_harness.questions import Question, load_questions
 from odw_harness.resources import QUESTIONS
 from odw_harness.rubric import Rubric, find_rubric
 from odw_harness.store import Store
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 from odw_harness.verdict import Verdict
 from odw_harness.written import written
 
@@ -57,7 +57,10 @@ def judge_check(asked: Asked, json_file: str | None, html_file: str | None) -> N
     with ExitStack() as files:
         json_target = files.enter_context(written("--json", json_file, inputs)) if json_file else None
         html_target = files.enter_context(written("--html", html_file, inputs)) if html_file else None
-        print(f"{len(cases)} cases of {len(questions)} questions, {judge.repeats} × each", file=sys.stderr)
+        print(
+            f"{counted(len(cases), 'case')} of {counted(len(questions), 'question')}, {judge.repeats} × each",
+            file=sys.stderr,
+        )
         card = _card(asked.seed, questions, cases, _judged(cases, judge, rubric, store), judge, rubric)
         if json_target:
             json_target.write(card.model_dump_json(indent=1) + "\n")

@@ -12,7 +12,7 @@ from rich.table import Table
 from odw_harness.judgecheck.card import Card, Contrast, Cost, Row
 from odw_harness.judgecheck.cases import Effect
 from odw_harness.stats import Mean, Share, Slope
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 
 NONE = "–"
 WIDE = 160
@@ -25,7 +25,7 @@ def show(card: Card) -> None:
     who = card.provenance
     name = shown(card.judge, 60, "?")
     console.print(f"Judge {name}: {who['rubric']}, version {who['rubric_version']}", style="bold")
-    console.print(f"{len(card.questions)} questions, {len(card.cases)} cases, seed {card.seed}")
+    console.print(f"{counted(len(card.questions), 'question')}, {counted(len(card.cases), 'case')}, seed {card.seed}")
     scorers = [Line(shown(row.label, 24, "?"), bool(place)) for place, row in enumerate(card.rows)]
     _print_table(console, "Share of pairs where the worse is scored lower", scorers, _shares(card))
     _print_table(console, "Points, and order over strength", scorers, _points(card))
@@ -160,5 +160,7 @@ def _took(judge: Row, cost: Cost) -> list[str]:
         for name, words in (("prompt_tokens", "tokens in"), ("completion_tokens", "tokens out"))
         if name in cost.usage
     )
-    lines.append(f"{cost.verdicts} verdicts, coverage {cost.coverage:.3f}; a verdict took {cost.seconds:.2f} s{usage}.")
+    lines.append(
+        f"{counted(cost.verdicts, 'verdict')}, coverage {cost.coverage:.3f}; a verdict took {cost.seconds:.2f} s{usage}."
+    )
     return lines

@@ -15,6 +15,7 @@ from odw_harness.notices import Notice, left_out
 from odw_harness.report.data import Board, rounded
 from odw_harness.results import Outputs
 from odw_harness.stats.agreement import Estimate
+from odw_harness.texts import counted
 
 SHOWN = ("spearman", "question_spearman", "pairwise")
 """The figures of the section; `odw agree` has all."""
@@ -54,7 +55,7 @@ def people_of(outputs: Outputs, marks: Marks) -> tuple[People | None, list[Notic
         number = len(marks.table)
         gone = Notice(
             "marks",
-            f"all {number} marks of people's are of answers that are in none of these runs: they count for nothing here",
+            f"of {counted(number, 'mark')} by people none is of an answer in these runs: they count for nothing here",
             f"全部 {number} 个人工评分所评的答案都不在这些运行结果中，未计入",
         )
         return None, [gone, *told]
@@ -65,7 +66,7 @@ def behind(people: People) -> Statement:
     """Who stands behind people's scores: so many graders, marks and answers."""
     graders = len(people.graders)
     return Statement(
-        en=f"People: {graders} grader{'s' if graders != 1 else ''} gave {people.marks} marks to {people.answers} answers, {people.per_answer:.1f} each on average.",
+        en=f"People: {counted(graders, 'grader')} gave {counted(people.marks, 'mark')} to {counted(people.answers, 'answer')}, {people.per_answer:.1f} each on average.",
         zh=f"人工评分：{graders} 名评分人对 {people.answers} 篇答案给出 {people.marks} 个评分，平均每篇 {people.per_answer:.1f} 个。",
     )
 

@@ -13,7 +13,7 @@ from odw_harness.judgecheck.card import Card
 from odw_harness.report.data import boards
 from odw_harness.report.page import page
 from odw_harness.results import read_outputs
-from odw_harness.texts import storable
+from odw_harness.texts import counted, storable
 from odw_harness.verdict import Provenance
 from odw_harness.written import written
 
@@ -35,10 +35,10 @@ def report(folders: Sequence[str], out: str, cards: Sequence[str] = (), every_ru
         text = storable(page(outputs, found, read, marks))
         target.write(text)
     counts = [
-        _of(len({row.system for board in found for row in board.rows}), "system"),
-        _of(len(found), "measure"),
-        _of(len(outputs.runs), "run"),
-        *([f"{_of(len(outputs.skipped), 'file')} left out"] if outputs.skipped else []),
+        counted(len({row.system for board in found for row in board.rows}), "system"),
+        counted(len(found), "measure"),
+        counted(len(outputs.runs), "run"),
+        *([f"{counted(len(outputs.skipped), 'file')} left out"] if outputs.skipped else []),
     ]
     print(f"{', '.join(counts)}: {out}, {len(text.encode()) / 1e6:.1f} MB", file=sys.stderr)
 
@@ -55,7 +55,3 @@ def read_card(file: str) -> Card:
         fault = error.errors()[0]
         what = "is no JSON" if fault["type"] == "json_invalid" else first_fault(error, "a report card")
         raise JudgeError(f"--card {file}: {what}; give what odw judge-check --json FILE wrote") from None
-
-
-def _of(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

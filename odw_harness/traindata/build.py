@@ -8,6 +8,7 @@ from typing import Any
 
 from odw_harness.errors import DataError
 from odw_harness.rules import Report
+from odw_harness.texts import counted
 from odw_harness.traindata.card import LONG, as_json, card, check_pair, duplicates, show, sound
 from odw_harness.traindata.dataset import Folder, split
 from odw_harness.traindata.diversity import plain
@@ -148,7 +149,9 @@ def _tell(made: dict[str, Any], found: Sources, files: list[str], asked: Asked) 
     """What was written and what needs a look, to standard error."""
     counts = made["pairs"]
     total = len(found.documents) + len(found.skipped)
-    notes = [f"wrote {counts['train']} pairs for training, {counts['validation']} for validation: {', '.join(files)}"]
+    notes = [
+        f"wrote {counted(counts['train'], 'pair')} for training, {counts['validation']} for validation: {', '.join(files)}"
+    ]
     drafts = made["drafts"]
     if "by" in drafts:
         notes.append(
@@ -161,7 +164,7 @@ def _tell(made: dict[str, Any], found: Sources, files: list[str], asked: Asked) 
         notes.append(f"note: documents that were there before, and are taken once: {drafts['repeated']}")
     if long := made["characters"][f"over_{LONG}"]:
         notes.append(
-            f"note: {long} pairs have over {LONG} characters; a cutoff_len of 2048 tokens may cut their ends off"
+            f"note: {counted(long, 'pair')} with over {LONG} characters; a cutoff_len of 2048 tokens may cut their ends off"
         )
     if found.skipped and not asked.skip_bad:
         notes.append(

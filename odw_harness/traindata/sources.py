@@ -16,7 +16,7 @@ from odw_harness.check import read_document
 from odw_harness.errors import DataError, DocumentError
 from odw_harness.jsonl import read_rows
 from odw_harness.rules.document import INVISIBLE
-from odw_harness.texts import storable
+from odw_harness.texts import counted, storable
 from odw_harness.traindata.rows import OWN_FILES, read_row
 
 READ = (".docx", ".txt", ".md", ".jsonl")
@@ -121,7 +121,11 @@ def _document(text: str, where: str) -> str:
     tidied = tidy(text)
     length = len(re.sub(r"\s", "", tidied))
     if length < _SHORTEST:
-        what = "holds no text (pictures are not read)" if not length else f"only {length} characters, no document"
+        what = (
+            "holds no text (pictures are not read)"
+            if not length
+            else f"only {counted(length, 'character')}, no document"
+        )
         raise DataError(f"{where}: {what}")
     return tidied
 

@@ -101,7 +101,7 @@ def test_the_papers_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert round(found["beside"][0]["agreement"]["pearson"]["value"], 3) == 0.883
     code, out, _ = run(capsys, "--people", "paper:human", "--scores", "paper:odweval")
     assert code == 0
-    assert "315 scores stand on 315 answers of 15 systems to 21 questions." in out
+    assert "315 scores on 315 answers of 15 systems to 21 questions." in out
     assert "0.883" in out
     code, _, err = run(capsys, "--people", "paper:human", "--graders")
     assert (code, "add a column grader" in err) == (2, True)

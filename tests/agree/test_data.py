@@ -248,7 +248,7 @@ def test_no_marks_or_none_of_these_answers_is_one_line(folder: Path, tmp_path: P
         people_in(tmp_path)
     outputs, marks = read_outputs([tmp_path]), read_marks([folder])
     outputs.table["answer_hash"] = "x"
-    with pytest.raises(MarkError, match="all 252 marks are of answers that are in none of these runs"):
+    with pytest.raises(MarkError, match="of 252 marks none is of an answer in these runs"):
         compared(outputs, marks)
 
 

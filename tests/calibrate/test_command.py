@@ -239,7 +239,7 @@ def test_marks_of_other_runs_are_refused_and_broken_ones_named(
     outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = runs(tmp_path / "other", text=lambda question: "另一份答卷")
-    assert "none of the 56 marks is of an answer in these runs" in refused(capsys, other, "--marks", outputs)
+    assert "of 56 marks none is of an answer in these runs" in refused(capsys, other, "--marks", outputs)
     (outputs / "human_g2.jsonl").write_text("{\n", encoding="utf-8")
     (outputs / "results_2026-11-25T10-00-00.000000.json").write_text("{", encoding="utf-8")
     (one,) = found(capsys, outputs)

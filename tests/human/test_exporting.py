@@ -212,6 +212,22 @@ def test_one_mark_for_each_answer_is_warned_of(runs: Path, capsys: pytest.Captur
     assert f"odw human import {out}" in " ".join(told.out.split())
 
 
+def test_one_of_each_is_said_as_one(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--graders", "1", "--systems", "SECRET-0", "--questions", "ODW-01", "--formats", "xlsx"]
+    out = runs.parent / "grading"
+    assert main(["human", "export", str(runs), *arguments, "-o", str(out)]) == 0
+    assert "1 answer of 1 system to 1 question, 1 mark (1 by 1 grader)" in capsys.readouterr().out
+    assert main(["human", "import", str(out)]) == 0
+    assert "No marks yet in 1 file." in capsys.readouterr().out
+    fill(out / "workbooks" / "G01.xlsx", [80])
+    assert main(["human", "import", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["agree", str(runs)]) == 0
+    assert "1 grader gave 1 mark on 1 answer of 1 system to 1 question." in capsys.readouterr().out
+    assert main(["judge", "calibrate", str(runs)]) == 0
+    assert "1 mark by 1 grader of 1 answer to 1 question." in capsys.readouterr().out
+
+
 def test_a_sample_that_leaves_a_system_out_is_warned_of(runs: Path) -> None:
     (warning,) = hand_out(runs, answers=2).warnings
     assert warning.startswith("no answer of SECRET-")

@@ -135,6 +135,7 @@ def test_graders_who_share_nothing_with_the_rest_are_named() -> None:
     assert flags(found) == {"G9": ("apart",)}
     alone = next(each for each in found.graders if each.grader == "G9")
     assert (alone.severity, alone.sd_ratio, alone.residual, alone.follows, alone.shared) == (None, None, None, None, 0)
+    assert "To talk to: G9 (apart)." in list(sentences(found))
     again = adjusted(pd.concat([marks, apart], ignore_index=True))
     assert again[again["grader"] == "G9"]["score"].tolist() == apart["score"].tolist()
 
@@ -163,6 +164,7 @@ def test_too_little_to_tell_is_said_in_a_sentence(rows: list[dict[str, Any]], to
     assert (found.interval, found.ordinal, found.icc) == (None, None, None)
     assert told in next(sentences(found))
     text = printed(found)
+    assert "(apart)" not in text  # where nobody shares an answer, that is how the sheets were dealt
     assert "nan" not in text
     assert "NaN" not in str(as_json(found))
     assert "nan" not in str(as_json(found))

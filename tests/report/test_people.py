@@ -102,7 +102,7 @@ def test_marks_of_answers_that_are_gone_are_told_of(marked: Path) -> None:
     people, told = people_of(read_outputs([marked]), read_marks([marked]))
     assert people is None
     assert [notice.en for notice in told] == [
-        "all 10 marks of people's are of answers that are in none of these runs: they count for nothing here"
+        "of 10 marks by people none is of an answer in these runs: they count for nothing here"
     ]
     assert main(["report", str(marked), "-o", str(marked / "page.html")]) == 0
 

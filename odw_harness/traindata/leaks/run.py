@@ -11,7 +11,7 @@ from typing import Any
 from odw_harness.models import sha256
 from odw_harness.questions import load_questions
 from odw_harness.resources import QUESTIONS
-from odw_harness.texts import shown
+from odw_harness.texts import counted, shown
 from odw_harness.traindata.leaks.beside import NAME
 from odw_harness.traindata.leaks.compare import GRAM, MEASURES, Questions
 from odw_harness.traindata.leaks.facts import FEWEST, TIED
@@ -177,7 +177,7 @@ def show(report: dict[str, Any]) -> None:
     rows = sum(each["rows"] for each in report["training"])
     limits = report["thresholds"]
     console.print(
-        f"{rows} rows in {len(report['training'])} files. prompt, ref.: share covered by shared {GRAM}-grams of characters; "
+        f"{counted(rows, 'row')} in {counted(len(report['training']), 'file')}. prompt, ref.: share covered by shared {GRAM}-grams of characters; "
         f"facts: share of the rare facts; rows: those over a threshold (overlap {limits['overlap']:g}, similarity "
         f"{limits['similarity']:g}, facts {limits['facts']:g}).",
         soft_wrap=True,
