@@ -32,7 +32,8 @@ _IMPORT_EXAMPLES = """examples:
   odw human import returned --key grading.key.json --out outputs
 
 What is wrong is named with its file, cell and value, and left out; what is good is kept. A file in which codes were changed, \
-sorted or put beside other answers is refused as a whole.
+sorted or put beside other answers is refused as a whole. Of several files that one grader's page saved, the last change of each \
+answer counts; of several workbooks, which tell no time, marks that differ are left out.
 
 exit codes:
   0  all marks are in; some may still be missing

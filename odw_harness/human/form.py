@@ -85,6 +85,7 @@ def read_form(path: Path) -> Returned:
                 comment=row.text("comment", held.get("comment")) or "",
                 where=row.where,
                 answer=row.text("answer", held.get("answer")),
+                at=row.text("marked_at", held.get("marked_at")) or "",
                 simulated=saved.get("simulated") is True,
             )
         )

@@ -37,9 +37,12 @@ _UNREAD = {
     ".xls": "save it as .xlsx",
     ".et": "save it as .xlsx",
     ".ods": "save it as .xlsx",
+    ".xlsm": "save it as .xlsx",
+    ".xlsb": "save it as .xlsx",
     ".csv": "send the workbook itself, as .xlsx",
 }
 """What a spreadsheet may have been saved as by mistake."""
+_ARCHIVES = (".zip", ".rar", ".7z")
 _HANDED_OUT = (".html", ".txt", ".xml")
 """What is handed out and nothing comes back in."""
 
@@ -196,7 +199,14 @@ def _gathered(folder: Path, key: Key) -> _Found:
             for given in each.given:
                 whole = replace(given, where=_placed(name, path, given.where), comment=storable(given.comment))
                 found.given.setdefault((each.grader, given.code), []).append(whole)
+    found.given = {key: _latest(given) for key, given in found.given.items()}
     return found
+
+
+def _latest(given: Sequence[Given]) -> list[Given]:
+    """Of what a page saved more than once, what was changed last; and all of which no time is told."""
+    last = max(each.at for each in given)
+    return [each for each in given if each.at in ("", last)]
 
 
 def _placed(name: str, path: Path, told: str) -> str:
@@ -216,6 +226,8 @@ def _returned(path: Path) -> list[Returned] | str:
         return read_export(path) if is_export(held) else "neither a grader's page nor Label Studio saved it"
     if kind in _UNREAD:
         raise MarkError(f"{path}: can't be read; {_UNREAD[kind]}")
+    if kind in _ARCHIVES:
+        return "is an archive; unpack it here and import again"
     return "" if kind in _HANDED_OUT else "is neither .xlsx nor .json"
 
 

@@ -32,7 +32,8 @@ class Given:
     """What a grader gave one answer, as read back: nothing checked yet but that numbers are numbers.
 
     code: as it stands there. score, dimensions: None where it is left blank. answer: the document as it stands beside the
-    mark, None where the form does not give it back. where: the place, such as `G01.xlsx: 评分!F12`.
+    mark, None where the form does not give it back. where: the place, such as `G01.xlsx: 评分!F12`. at: when it was last
+    changed, in UTC as ISO 8601 has it, to the millisecond; empty where the form does not tell.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Given:
     comment: str
     where: str
     answer: str | None = None
+    at: str = ""
     simulated: bool = False
 
 

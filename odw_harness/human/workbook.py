@@ -329,6 +329,14 @@ def _given(page: "Worksheet", name: str) -> tuple[list[Given], list[str]]:
         if code.startswith(_TASK) or not any(cell.value is not None for row in of_code for cell in row):
             continue
         marked = of_code[-1]
+        notes = [cell.comment.text.strip() for row in of_code for cell in row if cell.comment]
+
+        for cell in (cell for row in of_code[:-1] for cell in row[_SCORE - 1 : comment + 1]):
+            if cell.value is not None:
+                told = f"{shown(_text(cell.value), 40, '?')!r} stands beside the answer's text"
+                faults.append(
+                    f"{name}: {MARKING}!{cell.coordinate}: {told}; type it into {marked[cell.column - 1].coordinate}"
+                )
 
         def number(column: int, marked: Sequence[Any] = marked) -> float | None:
             try:
@@ -342,7 +350,7 @@ def _given(page: "Worksheet", name: str) -> tuple[list[Given], list[str]]:
                 code=code,
                 score=number(_SCORE - 1),
                 dimensions={metric: number(column) for column, metric in columns.items()},
-                comment=_text(marked[comment].value).strip(),
+                comment="\n".join(filter(None, [_text(marked[comment].value).strip(), *notes])),
                 where=f"{name}: {MARKING}!{marked[_SCORE - 1].coordinate}",
                 answer="\n".join(_text(row[1].value) for row in of_code[1:-1]),
             )
@@ -365,6 +373,8 @@ def _number(cell: Any) -> float | None:
     value = cell.value
     if value is None:
         return None
+    if cell.data_type == "f":
+        raise ValueError(f"{shown(str(getattr(value, 'text', value)), 40, '?')} is a formula; type the mark itself")
     if isinstance(value, bool) or cell.data_type == "e":
         raise ValueError(f"{shown(str(value), 40, '?')} is no number; type the mark")
     if not isinstance(value, int | float | str):
@@ -373,11 +383,9 @@ def _number(cell: Any) -> float | None:
         if "%" in (cell.number_format or ""):
             raise ValueError(f"{value * 100:g}% is a percentage; type the mark as a number")
         return float(value)
-    text = unicodedata.normalize("NFKC", value).strip().strip("\u200b\ufeff")
+    text = unicodedata.normalize("NFKC", value).replace("。", ".").strip().strip("\u200b\ufeff")
     if not text:
         return None
-    if value.startswith("="):
-        raise ValueError(f"{shown(value, 40, '?')} is a formula; type the mark itself")
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{shown(value, 40, '?')!r} is no number; type the mark alone, such as 85")
     return float(text)

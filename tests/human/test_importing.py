@@ -292,10 +292,28 @@ def test_two_files_of_a_grader_that_differ_are_both_named(grading: Grading) -> N
     assert {code: mark.score for (_, code), mark in grading.marks().items()} == {second: 70, third: 60}
 
 
+def test_of_a_page_that_was_saved_again_the_last_change_of_each_answer_counts(grading: Grading) -> None:
+    first, second, third, fourth, *_ = grading.codes()
+    one, two = "2026-01-05T08:00:00.000Z", "2026-01-05T09:30:00.000Z"
+    early = [(first, 80, one), (second, 70, one), (third, 60, two), (fourth, None, None)]
+    late = [(first, 85, two), (second, None, two), (third, 65, one), (fourth, 50, two)]
+    for name, items in (("g-G01.json", early), ("g-G01 (1).json", late)):
+        rows = [{"code": code, "score": score, "comment": name, "marked_at": at} for code, score, at in items]
+        grading.form(rows, name=name)
+    imported = grading.read()
+    assert imported.left_out == ()
+    assert {code: mark.score for (_, code), mark in grading.marks().items()} == {first: 85, third: 60, fourth: 50}
+    assert grading.marks()["G01", first].comment == "g-G01 (1).json"
+    fill(grading.workbook(), {first: 90})
+    (told,) = grading.read().left_out  # a workbook tells no time
+    assert told.endswith("has 90; left out: keep one of them")
+
+
 def test_foreign_files_are_skipped_and_what_may_hold_marks_is_named(grading: Grading) -> None:
     fill(grading.workbook(), [80])
     out = grading.out
     (out / "notes.docx").write_bytes(b"x")
+    (out / "王芳.rar").write_bytes(b"x")
     (out / "other.json").write_text("{}", encoding="utf-8")
     (out / "~$G01.xlsx").write_bytes(b"lock")
     (out / ".DS_Store").write_bytes(b"x")
@@ -308,6 +326,7 @@ def test_foreign_files_are_skipped_and_what_may_hold_marks_is_named(grading: Gra
         "foreign.xlsx: is no workbook of a grading",
         "notes.docx: is neither .xlsx nor .json",
         "other.json: neither a grader's page nor Label Studio saved it",
+        "王芳.rar: is an archive; unpack it here and import again",
     )
     (out / "G02.et").write_bytes(b"x")
     (out / "G02.xlsx").write_bytes(b"cut off")

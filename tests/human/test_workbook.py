@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.comments import Comment as Note
+from openpyxl.worksheet.formula import ArrayFormula
 
 from odw_harness.errors import MarkError
 from odw_harness.human.blind import EMPTY, as_shown, hash_of
@@ -155,6 +157,7 @@ GOOD = [
     (87.5, 87.5),
     ("85", 85.0),
     ("８５．５", 85.5),
+    ("85。5", 85.5),
     (" 85 \u3000", 85.0),
     (0, 0.0),
     ("", None),
@@ -166,6 +169,7 @@ BAD = [
     ("85,5", "'85,5' is no number"),
     ("八十五", "'八十五' is no number"),
     ("=80+5", "=80+5 is a formula"),
+    (ArrayFormula("C2:C2", "=80+5"), "=80+5 is a formula"),
     (True, "True is no number"),
     (datetime.datetime(2025, 8, 5), "2025-08-05 00:00:00 is a date"),
     (datetime.time(8, 5), "08:05:00 is a date"),
@@ -193,6 +197,31 @@ def test_what_is_no_number_is_told_with_cell_and_value_and_left_blank(workbook: 
     for fault, cell in zip(returned.faults, cells, strict=True):
         assert fault.startswith(f"G01.xlsx: {MARKING}!{cell}: {told}; type the mark")
     assert (returned.given[1].score, returned.given[1].dimensions["language"]) == (None, None)
+
+
+def test_a_mark_beside_the_text_is_told_of_with_the_cell_that_it_belongs_in(workbook: Path) -> None:
+    cell = cell_of(read_workbook(workbook).given[0])
+    above = f"C{int(cell[1:]) - 1}"
+    book = load_workbook(workbook)
+    page = book[MARKING]
+    (over,) = (each for each in page.merged_cells.ranges if f"B{above[1:]}" in each)
+    page.unmerge_cells(str(over))
+    page[above].value = 88
+    book.save(workbook)
+    returned = read_workbook(workbook)
+    assert returned.faults == (f"G01.xlsx: 评分!{above}: '88' stands beside the answer's text; type it into {cell}",)
+    assert returned.given[0].score is None
+
+
+def test_notes_to_cells_are_comments_too(workbook: Path) -> None:
+    cell = cell_of(read_workbook(workbook).given[0])
+    book = load_workbook(workbook)
+    page = book[MARKING]
+    page[cell].value, page[f"I{cell[1:]}"].value = 85, "格式好"
+    page[cell].comment = Note("标题缺文种", "王芳")
+    page[f"B{int(cell[1:]) - 1}"].comment = Note("此处数字有误", "王芳")
+    book.save(workbook)
+    assert read_workbook(workbook).given[0].comment == "格式好\n此处数字有误\n标题缺文种"
 
 
 def test_a_percentage_that_the_program_made_a_number_is_no_mark(workbook: Path) -> None:
