@@ -159,8 +159,8 @@ def _notes(found: Calibrated) -> Iterator[str]:
         )
     yield (
         "corrected: the judge's scores of all answers put right by people's marks of some; it holds whatever the judge "
-        "favours, if these were drawn at random, and means the mean over questions like these. judge alone has no such "
-        "promise. width: of its interval, as a share of people's alone. saved: further marked answers that people alone would need for it."
+        "favours, if these were drawn at random, and means the mean by these graders over questions like these; other graders "
+        "may be more severe, to all systems alike. judge alone has no such promise. width: of its interval, as a share of people's alone. saved: further marked answers that people alone would need for it."
     )
 
 

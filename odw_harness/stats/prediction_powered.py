@@ -4,7 +4,9 @@ The difference estimator of double sampling (W. G. Cochran, Sampling Techniques,
 called prediction-powered inference (A. N. Angelopoulos et al., Science 382, 2023): what the judge says of all answers, put
 on people's scale, plus by how much people differ from it where they marked. It needs nothing of the judge to be right: a
 useless one gives people's own means back. It needs the marked answers to be drawn at random. The mean is that over
-questions like these, not these alone: with all of them marked an interval has still a width.
+questions like these, not these alone: with all of them marked an interval has still a width. It is that by these graders, though: how severe other
+graders would be is no part of an interval. Dealt out evenly (`human.assign`), that moves all systems' means alike, and their
+differences hardly.
 
 Arrays are questions × systems; NaN stands where there is no score or no mark.
 """

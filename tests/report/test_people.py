@@ -92,6 +92,17 @@ def test_the_page_says_who_stands_behind_and_what_is_simulated(marked: Path) -> 
     assert text.index("SIMULATED") < text.index('id="table-0"')
 
 
+def test_one_mark_and_one_run_are_said_as_one(tmp_path: Path) -> None:
+    write_run(tmp_path, "a", lambda q: [[8.0]], questions=SOME)
+    write_people(tmp_path, lambda system, question, grader: 70.0 if question == SOME[0].id else None, ["G1"])
+    main(["report", str(tmp_path), "-o", str(tmp_path / "page.html")])
+    text = (tmp_path / "page.html").read_text("utf-8")
+    _, a = read(text).tables["table-0"]
+    assert "70.0 | 1 of 4 questions 4 题中的 1 题 | 1 mark 1 个评分" in [words for _, words in a]
+    assert "People: 1 grader gave 1 mark to 1 answer, 1.0 each on average." in text
+    assert ">1 run</span>" in text
+
+
 def test_marks_of_answers_that_are_gone_are_told_of(marked: Path) -> None:
     shutil.rmtree(marked / "b")
     people, told = people_of(read_outputs([marked]), read_marks([marked]))

@@ -1,5 +1,6 @@
 """Means put right by a few marks: formulas by hand and by ppi-python, and simulated graders whose truth is known."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp, ttest_ind
 
+from odw_harness.human.assign import Script, assign, sample
 from odw_harness.paper import load_table
 from odw_harness.stats.calibration import FEWEST_QUESTIONS, Map, calibrated
 from odw_harness.stats.prediction_powered import Powered, balance
@@ -249,6 +251,34 @@ def test_intervals_hold_the_truth_as_often_as_they_say(judge: str) -> None:
     else:
         assert np.median(widths) == pytest.approx(1, abs=0.02)
         assert np.mean(saved) < 0.05
+
+
+def test_with_graders_of_unlike_severity_means_are_those_by_these_graders_and_differences_anybodys() -> None:
+    """Three graders, apart by 5 points, mark 6 answers of each system, dealt out as `odw human export` does."""
+    scripts = [Script(f"{q}", f"{q}/{s}", (f"{s}",)) for q, s in itertools.product(range(21), range(SYSTEMS.size))]
+    means, gaps, of_anybody = [], [], []
+    for seed in range(50):
+        judge, people = simulated(seed, "good", 21)
+        severity = np.random.default_rng(1000 + seed).normal(0, 5, 3)
+        given = np.full_like(people, NONE)
+        for grader, sheet in enumerate(assign(sample(scripts, 6 * SYSTEMS.size, seed), 3, None, 1, seed)):
+            for script in sheet:
+                place = int(script.question_hash), int(script.systems[0])
+                given[place] = people[place] - severity[grader]
+        found = powered(judge, given)
+        pooled = found.pooled()
+        assert pooled
+        assert pooled.corrected
+        means.append(float(pooled.corrected.low <= SYSTEMS.mean() - severity.mean() <= pooled.corrected.high))  # type: ignore[operator]
+        of_anybody.append(float(pooled.corrected.low <= SYSTEMS.mean() <= pooled.corrected.high))  # type: ignore[operator]
+        table = found.gaps([str(number) for number in range(SYSTEMS.size)], 0)
+        true = [SYSTEMS[int(gap.system)] - SYSTEMS[0] for gap in table]
+        gaps.append(
+            float(np.mean([g.corrected.low <= t <= g.corrected.high for g, t in zip(table, true, strict=True)]))
+        )  # type: ignore[operator]
+    at_least(0.95, means)
+    at_least(0.95, gaps)
+    assert np.mean(of_anybody) < 0.8, "three graders tell little of how severe others would be"
 
 
 def test_the_paper_s_automatic_scores_save_no_marks_and_do_no_harm() -> None:
