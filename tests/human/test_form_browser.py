@@ -93,6 +93,7 @@ def test_arrows_scroll_the_answer_from_the_field_and_walk_through_the_list(
         ("8 5", "“8 5”不是数字"),
         ("1e1", "“1e1”不是数字"),
         ("0x10", "“0x10”不是数字"),
+        ("0.85", "0.85 像是百分比，没有计入。请填 85，"),
     ],
 )
 def test_what_is_off_the_scale_is_refused_told_and_not_lost(form: Path, opened: Open, typed: str, told: str) -> None:
@@ -114,7 +115,7 @@ def test_what_is_off_the_scale_is_refused_told_and_not_lost(form: Path, opened: 
 
 
 @pytest.mark.parametrize(
-    ("typed", "score"), [("８５．５", 85.5), ("85。5", 85.5), (" 100 ", 100), ("0", 0), (".5", 0.5)]
+    ("typed", "score"), [("８５．５", 85.5), ("85。5", 85.5), (" 100 ", 100), ("0", 0), ("1.50", 1.5)]
 )
 def test_full_width_digits_count(plain: Path, opened: Open, tmp_path: Path, typed: str, score: float) -> None:
     page = opened(plain).page
