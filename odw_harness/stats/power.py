@@ -96,10 +96,12 @@ def marks_needed(
     """On how many of these questions people must mark both systems, a judge's scores of all at hand; None: not even on all.
 
     people: the standard deviation, from question to question, of people's difference between two systems (points of their
-    scale); left: of what the judge leaves unexplained of it. The smallest number of marked questions whose
-    smallest_difference, with √(left² + marked / questions · (people² - left²)) for sd, is no larger than the difference (W. G.
-    Cochran, Sampling Techniques, 3rd ed. 1977, section 12.6: the variance of a double sample's mean).
+    scale); left: of what the judge leaves unexplained of it, and no more than people: a judge who adds to it is left aside. The
+    smallest number of marked questions whose smallest_difference, with √(left² + marked / questions · (people² - left²)) for
+    sd, is no larger than the difference (W. G. Cochran, Sampling Techniques, 3rd ed. 1977, section 12.6: the variance of a
+    double sample's mean).
     """
+    left = min(left, people)
     for marked in range(2, questions + 1):
         sd = math.sqrt(left**2 + marked / questions * (people**2 - left**2))
         if smallest_difference(sd, marked, power, level) <= difference:

@@ -97,6 +97,7 @@ def test_repeats_are_not_guessed_from_data_without_them() -> None:
 def test_a_judge_that_explains_all_leaves_few_to_mark_and_one_that_explains_nothing_none_the_less() -> None:
     alone = questions_needed(8, 7)
     assert marks_needed(8, 8, 21, 7) == alone == 13
+    assert marks_needed(8, 12, 21, 7) == alone, "a judge who adds noise is left aside"
     # Half explained: √(4² + n / 21 · (8² - 4²)) of n marked shows 7 points.
     needed = marks_needed(8, 4, 21, 7)
     assert needed == 8
