@@ -90,8 +90,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     """函 that asks a neighbour for a visit to learn."""
     organ, other = _neighbour(c)
     topic = c.noun(policy["name"])
-    start = c.later(12, 30)
-    when, group, reply = c.span(start, c.later(1, 3, start)), f"{c.integer(6, 16)}人", day(c.later(3, 8))
+    when, group, reply = c.span(*c.event(c.later(12, 30), c.integer(1, 3))), f"{c.integer(6, 16)}人", day(c.later(3, 8))
     leader, contact, names = c.person(), c.contact(), [name for name, _ in c.measures(policy, c.pick((2, 3)))]
     sites = f"{c.integer(2, 5)}个"
     items = [
