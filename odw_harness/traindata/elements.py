@@ -123,6 +123,7 @@ def elements_of(text: str, genre: str | None = None) -> Elements:
     date = document.date
     told |= {date[0].number} if date and not date[2] else set()
     lines = [line for line in document.lines if line.number not in told]
+    heads = _table_heads(document)
     return Elements(
         genre=kind,
         title=title,
@@ -136,7 +137,7 @@ def elements_of(text: str, genre: str | None = None) -> Elements:
         date=date[1].strip() if date else "",
         attachments=tuple(name for line in attachments if (name := _without_labels(line.text))),
         outline=tuple(dict.fromkeys(heading for line in lines if (heading := _heading(line.text)))),
-        material=tuple(dict.fromkeys(part for line in lines for part in _material(line.text))),
+        material=tuple(dict.fromkeys(part for line in lines for part in _material(line.text, line.number in heads))),
         facts=facts_in("\n".join(line.text for line in document.lines)),
     )
 
@@ -211,8 +212,16 @@ def _without_labels(text: str) -> str:
     return text.strip()
 
 
-def _material(line: str) -> list[str]:
+def _table_heads(document: Document) -> set[int]:
+    """Numbers of the lines that head a table (lines of cells parted by tabs), which say what its figures are."""
+    rows = [number for number, raw in enumerate(document.raw_lines, 1) if "\t" in raw.strip()]
+    return {number for number in rows if number - 1 not in rows and number + 1 in rows}
+
+
+def _material(line: str, heads_a_table: bool = False) -> list[str]:
     """The sentences of a line that state something; a long one from its first clause that does to its last."""
+    if heads_a_table:
+        return [line]
     bare = _ITEM.sub("", _HEADING.sub("", line.strip(), count=1))
     if _PEOPLE.match(bare) or is_office(bare):
         return [bare.strip("（）()。")]

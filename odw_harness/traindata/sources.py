@@ -177,10 +177,10 @@ def tidy(text: str) -> str:
 
 
 def plain(markdown: str) -> str:
-    """Markdown without its marks, by markdown-it; the numbers of ordered lists stay.
+    """Markdown without its marks, by markdown-it; the numbers of ordered lists stay, apart from figures (1. 7月15日).
 
-    >>> plain("# 关于值班的**通知**\\n\\n1. 人员\\n2. 时间\\n")
-    '关于值班的通知\\n1.人员\\n2.时间'
+    >>> plain("# 关于值班的**通知**\\n\\n1. 人员\\n2. 3月5日开始\\n")
+    '关于值班的通知\\n1.人员\\n2. 3月5日开始'
     """
     from markdown_it import MarkdownIt
 
@@ -199,7 +199,7 @@ def plain(markdown: str) -> str:
         elif token.type == "inline":
             line = "".join(_seen(child) for child in token.children or ())
             if cells is None:
-                lines.append(label + line)
+                lines.append(f"{label} {line}" if label and line[:1].isdigit() else label + line)
                 label = ""
             else:
                 cells.append(line)

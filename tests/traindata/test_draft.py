@@ -45,6 +45,11 @@ def test_a_speech_has_a_speaker_and_a_salutation_and_an_order_is_signed_by_a_per
     assert (found.issuers, found.signed_by, found.doc_number) == (("临川市人民政府",), "市长 江若木", "第9号")
 
 
+def test_the_head_of_a_table_says_what_its_figures_are() -> None:
+    text = "关于落实资金的请示\n省国资委：\n资金安排如下：\n来源\t金额（万元）\n自筹\t560\n贷款\t1300\n妥否，请批示。"
+    assert elements_of(text).material == ("来源 金额（万元）", "自筹 560", "贷款 1300")
+
+
 def test_facts_are_what_nobody_can_guess() -> None:
     assert facts_in("（三）市财政局拨付二十三万元，占一成，用于3所学校。") == ("3所", "二十三万元", "一成", "市财政局")
     assert facts_in("一、各单位要提高认识，加强领导。") == ()
