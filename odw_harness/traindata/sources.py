@@ -31,6 +31,8 @@ _REFUSED = {
 }
 _SHORTEST = 30
 """Characters: less is no document."""
+_WIDEST, _FEWEST_CUT = 60, 3
+"""Characters in the longest line of text that was broken at a width, and how many such lines tell it."""
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 
@@ -114,7 +116,10 @@ def _read(path: Path, name: str, found: Sources) -> list[Source]:
     else:
         text = read_document(str(path))
         text = plain(text) if ending == ".md" else text
-    return [Source(name, _document(text, name))]
+    document = _document(text, name)
+    if _is_broken(document):
+        found.notices.append(f"{name}: its lines end within sentences; give each paragraph one line")
+    return [Source(name, document)]
 
 
 def _document(text: str, where: str) -> str:
@@ -124,6 +129,18 @@ def _document(text: str, where: str) -> str:
         what = "holds no text (pictures are not read)" if not length else f"only {length} characters, no document"
         raise DataError(f"{where}: {what}")
     return tidied
+
+
+def _is_broken(document: str) -> bool:
+    """Whether a text has its lines broken at a width, as one copied from a PDF has: long ones end as no sentence does."""
+    lines = document.split("\n")
+    widest = max(map(len, lines))
+    cut = [
+        line
+        for line in lines[:-1]
+        if len(line) > 0.8 * widest and "\t" not in line and line[-1] not in "。；：！？）)”》"
+    ]
+    return widest <= _WIDEST and len(cut) >= _FEWEST_CUT
 
 
 def _rows(path: Path, name: str, found: Sources) -> Iterator[Source]:
