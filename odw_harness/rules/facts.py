@@ -41,6 +41,15 @@ def normalise(text: str) -> str:
     return _DASHES.sub("-", text)
 
 
+def readings(text: str) -> tuple[str, str]:
+    """A text normalised, and again with what parts a figure from another kept: ends of lines and cells, numbers of items.
+
+    >>> readings("1.7月15日\\n24 台")
+    ('1.7月15日24台', '|7月15日24台')
+    """
+    return normalise(text), normalise(_APART.sub("|", text))
+
+
 def states(text: str, fact: str) -> bool:
     """Whether a normalised text states a fact, not merely as part of a longer number or number word.
 
@@ -61,11 +70,9 @@ def missing_facts(text: str, facts: tuple[tuple[str, ...], ...]) -> tuple[str, .
     >>> missing_facts("1.7月15日前检测，自有资金 5650.42 30.3%", (("7月15日",), ("30.3%",), ("5.7%",)))
     ('5.7%',)
     """
-    readings = normalise(text), normalise(_APART.sub("|", text))
+    plain = readings(text)
     return tuple(
-        wordings[0]
-        for wordings in facts
-        if not any(states(plain, wording) for wording in wordings for plain in readings)
+        wordings[0] for wordings in facts if not any(states(each, wording) for wording in wordings for each in plain)
     )
 
 
