@@ -4,11 +4,12 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 
 import pytest
 
 from odw_harness.traindata.generate.compose import Composer
-from odw_harness.traindata.generate.genres import business, meeting, orders, public
+from odw_harness.traindata.generate.genres import business, level, meeting, orders, public
 from odw_harness.traindata.generate.material import fields
 from odw_harness.traindata.generate.scenario import Scenario
 
@@ -77,6 +78,21 @@ def test_who_does_not_own_a_matter_only_helps() -> None:
                 helpers = re.findall(r"负责，([^，。]+?)配合", "\n".join(scenario.body))
                 assert not set(owners) & set(helpers), scenario.body
                 assert len(set(owners)) <= 2, scenario.body
+
+
+def test_only_a_city_drafts_a_law_of_its_own() -> None:
+    seen = set()
+    for field in fields():
+        makers = [level.comment_letter] if field.institutions else [level.comment_letter, level.comment_reply]
+        for rule, maker, seed in product(field.rules, makers, SEEDS):
+            for place, kind in re.findall(
+                r"《([^《》]{2,3}?[市县])[^《》]*?(条例|办法|规定)（征求意见稿）",
+                maker(Composer(random.Random(seed), field), rule).title,
+            ):
+                seen.add((place[-1], kind))
+    assert ("市", "条例") in seen
+    assert ("县", "办法") in seen
+    assert ("县", "条例") not in seen
 
 
 def test_names_for_a_meeting_are_due_before_it() -> None:

@@ -209,7 +209,7 @@ def _minutes(
             (held, place, host),
         )
     ]
-    duties = {key: f"由{units[key]}负责" for key in ("lead", "money")}
+    duties = {key: f"由{units[key]}负责落实" for key in ("lead", "money")}
     duties["other"] = f"{duties['lead']}，{units['other']}配合"
     for name, text, facts, key in agreed:
         duty = duties[key]
