@@ -17,6 +17,8 @@ UNIT = (
     r"千瓦时|千瓦|课时|份|间|株|棵|个百分点|%|‰|个工作日|个月|天|小时|分钟|年|周岁|岁|所|家|座|张|件|项|条|台|辆|册|场|次|起|处|支|批|届|章|篇|个|万|亿)"
 )
 _FIGURE = re.compile(rf"(?<![\d.A-Za-z-])({_NUMBER})\s*({UNIT})")
+_APART = re.compile(r"(?<=\d)\s+(?=\d)|^\s*\d{1,2}\s*[.．、]\s*(?=\d)", re.MULTILINE)
+"""What parts a figure from another that is none of it: the border of a line or a cell, the number of an item."""
 _CALENDAR = re.compile(
     r"(?:\d{2,4}年)?\d{1,2}月(?:\d{1,2}日?)?(?:至(?:\d{1,2}月)?\d{1,2}日)?|\d{1,2}时(?:\d{1,2}分)?|\d{4}年度?"
 )
@@ -39,6 +41,15 @@ def normalise(text: str) -> str:
     return _DASHES.sub("-", text)
 
 
+def readings(text: str) -> tuple[str, str]:
+    """A text normalised, and again with what parts a figure from another kept: ends of lines and cells, numbers of items.
+
+    >>> readings("1.7月15日\\n24 台")
+    ('1.7月15日24台', '|7月15日24台')
+    """
+    return normalise(text), normalise(_APART.sub("|", text))
+
+
 def states(text: str, fact: str) -> bool:
     """Whether a normalised text states a fact, not merely as part of a longer number or number word.
 
@@ -54,9 +65,15 @@ def states(text: str, fact: str) -> bool:
 
 
 def missing_facts(text: str, facts: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    """The facts that the text states in none of their wordings, each by its first wording."""
-    plain = normalise(text)
-    return tuple(wordings[0] for wordings in facts if not any(states(plain, wording) for wording in wordings))
+    """The facts that the text states in none of their wordings, each by its first wording.
+
+    >>> missing_facts("1.7月15日前检测，自有资金 5650.42 30.3%", (("7月15日",), ("30.3%",), ("5.7%",)))
+    ('5.7%',)
+    """
+    plain = readings(text)
+    return tuple(
+        wordings[0] for wordings in facts if not any(states(each, wording) for wording in wordings for each in plain)
+    )
 
 
 def unsourced_figures(text: str, material: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ def _formal(elements: Elements) -> list[str]:
     """The elements that stand on lines of their own, each as `name + value`."""
     to = "称呼" if elements.salutation else "主送"
     named = (
+        ("版头", "、".join(elements.marks)),
         (to, elements.recipient),
         ("发文字号", elements.doc_number),
         ("签发人", elements.signatory),
@@ -86,6 +87,7 @@ def _colloquial(elements: Elements, rng: random.Random) -> str:
     said += [f"是{by}发的"] if by else []
     if elements.recipient:
         said.append(f"开头称呼{elements.recipient}" if elements.salutation else f"发给{elements.recipient}")
+    said += [f"版头写{'、'.join(elements.marks)}"] if elements.marks else []
     said += [f"文号{elements.doc_number}"] if elements.doc_number else []
     said += [f"签发人是{elements.signatory}"] if elements.signatory else []
     said += [f"由{elements.signed_by}署名"] if elements.signed_by else []
@@ -110,6 +112,7 @@ def _form(elements: Elements, rng: random.Random) -> str:
         ("文种", _kind(elements)),
         ("标题", elements.title),
         ("发文机关", _by(elements)),
+        ("版头", "、".join(elements.marks)),
         ("称呼" if elements.salutation else "主送机关", elements.recipient),
         ("发文字号", elements.doc_number),
         ("签发人", elements.signatory),

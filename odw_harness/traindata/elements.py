@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from odw_harness.check import genre_of_title
-from odw_harness.rules.document import Document, Line, is_office, is_organ, is_signature, without_suffix
+from odw_harness.rules.document import Document, Line, is_head_mark, is_office, is_organ, is_signature, without_suffix
 from odw_harness.rules.facts import UNIT, normalise
 from odw_harness.rules.genres import GENRES
 
@@ -21,8 +21,12 @@ _CHINESE_FIGURE = re.compile(
 )
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9\-]+")
 _QUOTED = re.compile(r"“[^“”\n]{1,40}”")
-_BREAKS = re.compile(r"[，,。；;：:！!？?“”《》（）()\s\t]|由|经|向|会同|牵头|负责|组织|配合|报送|按照|根据|对|请|在")
+_BREAKS = re.compile(
+    r"[，,。；;：:！!？?“”《》（）()\s\t]|由|经|向|会同|牵头|负责|组织|配合|报送|按照|根据|对|请|在"
+    r"|位于|落实|收购|授予|决定|委托|划转|转让"
+)
 """What stands around the name of an organ in a sentence."""
+_BEFORE = re.compile("^(?:与|和|及|给)")
 _EVERYONE = re.compile(
     r"^(?:各|全|有关|相关|本|我|你|贵|该|其|所属|上级|下级|主管|同级|基层|地方|人民政府$|机关|参会|与会|责任)"
 )
@@ -32,14 +36,16 @@ _PERSON = re.compile(
     r"|等\d+[名位]同志|(?:授予|追授|任命|免去)[\u4e00-\u9fff·]{2,4}同志"
 )
 _PEOPLE = re.compile(
-    r"^[（(]?(?:签发人|联系人|主持人?|负责人|记录人?|报告人|出席|列席|请假|缺席|参加|参会|抄送|抄报)[\u4e00-\u9fff]{0,4}[:：]"
+    r"^[（(]此件|^[（(]?(?:签发人|联系人|主持人?|负责人|记录人?|报告人|出席|列席|请假|缺席|参加|参会|抄送|抄报)[\u4e00-\u9fff]{0,4}[:：]"
 )
-"""Lines of names, which are facts from end to end."""
+"""Lines of names, which are facts from end to end, and the 附注 that says to whom a document is open."""
 _ORGAN_WITHIN = re.compile(
     r"(?<![各全县区市])[省市县区州镇乡][\u4e00-\u9fff]{0,10}(?:局|厅|委员会|人民政府|中心|医院|大学|学院|中学|小学|支队)"
-    r"|[\u4e00-\u9fff]{4,}(?:公司|集团)"
 )
-_NO_NAME = re.compile("[了的以是将被把、]|同意|建议|批准|成立|新建|关于|明确")
+_FIRM_WITHIN = re.compile("[\u4e00-\u9fff]{4,}(?:公司|集团)")
+_NO_NAME = re.compile(
+    "[了的以是将被把、我]|[贵本](?:公司|集团|单位|[局委厅部院校])|同意|建议|批准|部署|成立|新建|关于|明确"
+)
 _HEADING = re.compile(
     r"^(?:[一二三四五六七八九十]+、|[（(][一二三四五六七八九十]+[)）]|第[一二三四五六七八九十百]+[章条部分]+\s?)"
 )
@@ -58,13 +64,15 @@ _LONGEST_SENTENCE = 60
 class Elements:
     """A document's elements, empty where it has none.
 
-    genre: 文种, empty where the title names none. matter: 事由, or the whole title. issuers: 发文机关, as signed or as the
+    genre: 文种, empty where the title names none. marks: what stands above the title beside number and 签发人: 份号, 密级,
+    紧急程度, 发文机关标志. matter: 事由, or the whole title. issuers: 发文机关, as signed or as the
     title names it; signed_by: office and name, where a person signs. salutation: whether recipient is an audience (同志们) and no 主送机关. outline: headings of the first
     level. material: every sentence, cut to its part with facts, that says what a writer can't know. facts: these, one by
     one, as they are written.
     """
 
     genre: str
+    marks: tuple[str, ...]
     title: str
     matter: str
     issuers: tuple[str, ...]
@@ -92,9 +100,11 @@ def facts_in(text: str) -> tuple[str, ...]:
         found |= dict.fromkeys(match[0] for match in _DATE.finditer(line))
         for pattern in (_FIGURE, _CHINESE_FIGURE):
             found |= dict.fromkeys(match[0].strip() for match in pattern.finditer(plain))
-        found |= dict.fromkeys(organ for organ in _BREAKS.split(line) if _is_named_organ(organ))
+        parts = [_BEFORE.sub("", part) for part in _BREAKS.split(line)]
+        found |= dict.fromkeys(part for part in parts if _is_named_organ(part))
+        within = [*_ORGAN_WITHIN.findall(line), *(firm for part in parts for firm in _FIRM_WITHIN.findall(part))]
         found |= dict.fromkeys(
-            organ for organ in _ORGAN_WITHIN.findall(line) if not any(organ in each for each in found)
+            organ for organ in within if not _NO_NAME.search(organ) and not any(organ in each for each in found)
         )
     return tuple(found)
 
@@ -116,6 +126,8 @@ def elements_of(text: str, genre: str | None = None) -> Elements:
     told |= {signed[0].number} if signed else set()
     recipient = _recipient(document)
     told |= _numbers(document, recipient)
+    marks = [line for line in document.lines[: document.title_index] if line.number not in told and _marks(line.text)]
+    told |= {line.number for line in marks}
     signature = _signature(document)
     organs = tuple(line.text for line in signature if not is_office(line.text))
     attachments = document.attachments
@@ -123,8 +135,10 @@ def elements_of(text: str, genre: str | None = None) -> Elements:
     date = document.date
     told |= {date[0].number} if date and not date[2] else set()
     lines = [line for line in document.lines if line.number not in told]
+    heads, labelled = _table_heads(document), {line.number for line in attachments}
     return Elements(
         genre=kind,
+        marks=tuple(line.text for line in marks),
         title=title,
         matter=_matter(title, kind),
         issuers=organs or _issuer_in_title(title, kind),
@@ -136,9 +150,15 @@ def elements_of(text: str, genre: str | None = None) -> Elements:
         date=date[1].strip() if date else "",
         attachments=tuple(name for line in attachments if (name := _without_labels(line.text))),
         outline=tuple(dict.fromkeys(heading for line in lines if (heading := _heading(line.text)))),
-        material=tuple(dict.fromkeys(part for line in lines for part in _material(line.text))),
-        facts=facts_in("\n".join(line.text for line in document.lines)),
+        material=tuple(dict.fromkeys(part for line in lines for part in _material(line.text, line.number in heads))),
+        facts=facts_in(
+            "\n".join(_without_labels(each.text) if each.number in labelled else each.text for each in document.lines)
+        ),
     )
+
+
+def _marks(text: str) -> bool:
+    return is_head_mark(text) or is_organ(text)
 
 
 def _end_of_title(document: Document) -> int:
@@ -167,7 +187,7 @@ def _numbers(document: Document, joined: Line | None) -> set[int]:
     numbers: set[int] = set()
     text = ""
     for line in document.after_title if joined else ():
-        if joined and line.number >= joined.number and text != joined.text:
+        if joined and line.number >= joined.number and text != joined.text and joined.text.startswith(text + line.text):
             text += line.text
             numbers.add(line.number)
     return numbers
@@ -211,8 +231,16 @@ def _without_labels(text: str) -> str:
     return text.strip()
 
 
-def _material(line: str) -> list[str]:
+def _table_heads(document: Document) -> set[int]:
+    """Numbers of the lines that head a table (lines of cells parted by tabs), which say what its figures are."""
+    rows = [number for number, raw in enumerate(document.raw_lines, 1) if "\t" in raw.strip()]
+    return {number for number in rows if number - 1 not in rows and number + 1 in rows}
+
+
+def _material(line: str, heads_a_table: bool = False) -> list[str]:
     """The sentences of a line that state something; a long one from its first clause that does to its last."""
+    if heads_a_table:
+        return [line]
     bare = _ITEM.sub("", _HEADING.sub("", line.strip(), count=1))
     if _PEOPLE.match(bare) or is_office(bare):
         return [bare.strip("（）()。")]
@@ -229,7 +257,8 @@ def _material(line: str) -> list[str]:
 
 def _states(text: str) -> bool:
     if any(
-        pattern.search(text) for pattern in (_NAMED, _FIGURE, _CHINESE_FIGURE, _QUOTED, _LATIN, _PERSON, _ORGAN_WITHIN)
+        pattern.search(text)
+        for pattern in (_NAMED, _FIGURE, _CHINESE_FIGURE, _QUOTED, _LATIN, _PERSON, _ORGAN_WITHIN, _FIRM_WITHIN)
     ):
         return True
     return any(_is_named_organ(part) for part in _BREAKS.split(text))

@@ -31,6 +31,8 @@ _REFUSED = {
 }
 _SHORTEST = 30
 """Characters: less is no document."""
+_WIDEST, _FEWEST_CUT = 60, 3
+"""Characters in the longest line of text that was broken at a width, and how many such lines tell it."""
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 
@@ -114,7 +116,10 @@ def _read(path: Path, name: str, found: Sources) -> list[Source]:
     else:
         text = read_document(str(path))
         text = plain(text) if ending == ".md" else text
-    return [Source(name, _document(text, name))]
+    document = _document(text, name)
+    if _is_broken(document):
+        found.notices.append(f"{name}: its lines end within sentences; give each paragraph one line")
+    return [Source(name, document)]
 
 
 def _document(text: str, where: str) -> str:
@@ -128,6 +133,18 @@ def _document(text: str, where: str) -> str:
         )
         raise DataError(f"{where}: {what}")
     return tidied
+
+
+def _is_broken(document: str) -> bool:
+    """Whether a text has its lines broken at a width, as one copied from a PDF has: long ones end as no sentence does."""
+    lines = document.split("\n")
+    widest = max(map(len, lines))
+    cut = [
+        line
+        for line in lines[:-1]
+        if len(line) > 0.8 * widest and "\t" not in line and line[-1] not in "。；：！？）)”》"
+    ]
+    return widest <= _WIDEST and len(cut) >= _FEWEST_CUT
 
 
 def _rows(path: Path, name: str, found: Sources) -> Iterator[Source]:
@@ -181,10 +198,10 @@ def tidy(text: str) -> str:
 
 
 def plain(markdown: str) -> str:
-    """Markdown without its marks, by markdown-it; the numbers of ordered lists stay.
+    """Markdown without its marks, by markdown-it; the numbers of ordered lists stay, apart from figures (1. 7月15日).
 
-    >>> plain("# 关于值班的**通知**\\n\\n1. 人员\\n2. 时间\\n")
-    '关于值班的通知\\n1.人员\\n2.时间'
+    >>> plain("# 关于值班的**通知**\\n\\n1. 人员\\n2. 3月5日开始\\n")
+    '关于值班的通知\\n1.人员\\n2. 3月5日开始'
     """
     from markdown_it import MarkdownIt
 
@@ -203,7 +220,7 @@ def plain(markdown: str) -> str:
         elif token.type == "inline":
             line = "".join(_seen(child) for child in token.children or ())
             if cells is None:
-                lines.append(label + line)
+                lines.append(f"{label} {line}" if label and line[:1].isdigit() else label + line)
                 label = ""
             else:
                 cells.append(line)

@@ -98,7 +98,10 @@ class _Reader:
         text = "".join(self._pieces(paragraph, boxes))
         label = self._numbering.label(paragraph)
         if text.strip():
-            yield from (label + text.lstrip() if label else text).split("\n")
+            if label:
+                text = text.lstrip()
+                text = f"{label}{' ' if label.endswith('.') and text[:1].isdigit() else ''}{text}"
+            yield from text.split("\n")
         for box in boxes:
             yield from self.blocks(box)
 

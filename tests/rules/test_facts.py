@@ -57,6 +57,26 @@ def test_missing_facts_are_named_by_their_first_wording() -> None:
     assert missing_facts("", ()) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("1.7月15日前完成检测", "7月15日"),
+        ("一、安排\n2、24台逆变器", "24台"),
+        ("自有资金\t5650.42\t30.3%", "5650.42"),
+        ("自有资金 5650.42 30.3%", "30.3%"),
+        ("联系电话：0000-1234567\n2024年3月5日", "0000-1234567"),
+        ("1 286.4亿元", "1286.4亿元"),
+    ],
+)
+def test_a_fact_beside_another_figure_is_stated(text: str, fact: str) -> None:
+    assert missing_facts(text, ((fact,),)) == ()
+
+
+def test_a_figure_is_not_cut_out_of_a_longer_one() -> None:
+    assert missing_facts("增长1.7%", (("7%",),)) == ("7%",)
+    assert missing_facts("共13 186人", (("3186人",),)) == ("3186人",)
+
+
 MATERIAL = "问卷600份，回收564份；幸福院38个，运营21个；总投资2.86亿元，县级0.86亿元；面积由6.2万亩增加到8.5万亩。"
 
 

@@ -45,6 +45,49 @@ def test_a_speech_has_a_speaker_and_a_salutation_and_an_order_is_signed_by_a_per
     assert (found.issuers, found.signed_by, found.doc_number) == (("临川市人民政府",), "市长 江若木", "第9号")
 
 
+def test_a_date_between_speaker_and_salutation_costs_no_line() -> None:
+    speech = (
+        "在工作会议上的讲话\n董事长　江若木\n（2025年3月1日）\n同志们：\n去年营收186.5亿元。\n一、坚定信心\n3家亏损。"
+    )
+    found = elements_of(speech)
+    assert (found.recipient, found.signed_by) == ("同志们", "董事长 江若木")
+    assert (found.material, found.outline) == (("去年营收186.5亿元", "3家亏损"), ("坚定信心",))
+
+
+def test_what_stands_above_the_title_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"000012\n特急\n临川市教育局文件\n{NOTICE}\n（此件公开发布）"
+    found = elements_of(text)
+    assert found.marks == ("000012", "特急", "临川市教育局文件")
+    assert found.material[-1] == "此件公开发布"
+    for style in STYLES:
+        monkeypatch.setattr("odw_harness.traindata.draft.STYLES", {style: STYLES[style]})
+        assert "000012、特急、临川市教育局文件" in draft(text, 0)[1]
+
+
+def test_the_number_of_an_attachment_is_no_fact() -> None:
+    assert elements_of(NOTICE).attachments == ("重点水域清单", "家访登记表")
+    assert not {"1", "2"} & set(elements_of(NOTICE).facts)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "facts"),
+    [
+        ("我公司拟收购白沙县新源光伏有限公司持有的股权", ("白沙县新源光伏有限公司",)),
+        ("恳请批准我公司收购，现商请贵公司协助，为落实集团部署", ()),
+        ("与国网紫川省电力公司签订合同", ("国网紫川省电力公司",)),
+        ("项目位于白沙县青石镇", ("白沙县青石镇",)),
+        ("由临川市水务集团牵头，会同市财政局", ("临川市水务集团", "市财政局")),
+    ],
+)
+def test_a_name_is_told_from_the_words_before_it(sentence: str, facts: tuple[str, ...]) -> None:
+    assert facts_in(sentence) == facts
+
+
+def test_the_head_of_a_table_says_what_its_figures_are() -> None:
+    text = "关于落实资金的请示\n省国资委：\n资金安排如下：\n来源\t金额（万元）\n自筹\t560\n贷款\t1300\n妥否，请批示。"
+    assert elements_of(text).material == ("来源 金额（万元）", "自筹 560", "贷款 1300")
+
+
 def test_facts_are_what_nobody_can_guess() -> None:
     assert facts_in("（三）市财政局拨付二十三万元，占一成，用于3所学校。") == ("3所", "二十三万元", "一成", "市财政局")
     assert facts_in("一、各单位要提高认识，加强领导。") == ()
@@ -62,7 +105,9 @@ def test_every_figure_of_a_document_is_in_its_instruction(
     assert drawn == style
     assert not_given(elements.facts, instruction) == ()
     assert unsourced_figures(text, instruction) == ()
-    body = "\n".join(re.sub(r"^\s*(?:[（(]\d+[)）]|\d+[.．、]|附\s*件\s*\d*)", "", line) for line in text.split("\n"))
+    body = "\n".join(
+        re.sub(r"^\s*(?:[（(]\d+[)）]|\d+[.．、]|附\s*件\s*[:：]?\s*\d*)", "", line) for line in text.split("\n")
+    )
     figures = set(re.findall(r"\d+(?:\.\d+)?", normalise(body.replace("\n", "，"))))
     assert figures - set(re.findall(r"\d+(?:\.\d+)?", normalise(instruction))) == set()
 

@@ -10,6 +10,7 @@ from odw_harness.rules import check_text, of_genre, of_question
 from odw_harness.rules.genres import GENRES
 from odw_harness.traindata.generate import generate, made
 from odw_harness.traindata.generate.scenario import Scenario
+from odw_harness.traindata.generate.world import holiday
 from odw_harness.traindata.pair import Pair
 
 Made = list[tuple[Scenario, Pair]]
@@ -97,6 +98,7 @@ def test_every_date_of_a_document_exists_and_its_own_is_a_working_day(pairs: Mad
             date(int(year), int(month), int(day))
         own = date(*map(int, re.findall(r"\d+", scenario.date)))
         assert own.weekday() < 5, scenario.date
+        assert not holiday(own), scenario.date
 
 
 def test_parts_make_up_their_total() -> None:
@@ -193,10 +195,11 @@ def test_no_part_of_a_text_is_left_empty(pairs: Made) -> None:
             assert doubled is None, (doubled, text)
 
 
-def test_no_point_in_brackets_stands_alone(pairs: Made) -> None:
+@pytest.mark.parametrize(("first", "second"), [("（一）", "（二）"), ("一、", "二、"), ("一是", "二是")])
+def test_no_point_stands_alone(pairs: Made, first: str, second: str) -> None:
     for _, pair in pairs:
-        lines = pair.output.split("\n")
-        firsts, seconds = (sum(line.startswith(mark) for line in lines) for mark in ("（一）", "（二）"))
+        starts = re.split("[\n。：；]", pair.output)
+        firsts, seconds = (sum(start.startswith(mark) for start in starts) for mark in (first, second))
         assert firsts == seconds, pair.output
 
 

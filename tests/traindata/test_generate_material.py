@@ -11,7 +11,7 @@ from odw_harness.traindata.generate import generate
 from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import divide, draw
 from odw_harness.traindata.generate.material import Field, fields, read
-from odw_harness.traindata.generate.world import make_world, person
+from odw_harness.traindata.generate.world import make_world, person, working_day
 
 METRICS = [
     metric
@@ -68,6 +68,8 @@ def test_a_field_is_whole(field: Field) -> None:
         assert len(policy["tasks"]) == 3
         assert len(policy["targets"]) == 2
         assert len(policy["problems"]) == 2
+    for matter in (*field.campaigns, *field.notices):
+        assert re.fullmatch("(?:《[^《》]+》)?", matter.get("law", field.law))
     for project in field.projects:
         assert project["office"] in field.offices
         assert len(project["need"]) == 2
@@ -129,4 +131,39 @@ def test_a_date_drawn_anew_is_a_working_day_between_its_days(first: tuple[int, i
         year = composer.year
         composer.redate(first, last)
         assert date(year, *first) <= composer.today <= date(year + (last < first), *last)
-        assert composer.today.weekday() < 5
+        assert composer.today == working_day(composer.today)
+
+
+@pytest.mark.parametrize(
+    ("given", "after", "before"),
+    [
+        (date(2025, 1, 29), date(2025, 2, 5), date(2025, 1, 27)),  # 春节
+        (date(2022, 10, 6), date(2022, 10, 10), date(2022, 9, 30)),  # 国庆, then a weekend
+        (date(2023, 5, 3), date(2023, 5, 8), date(2023, 4, 28)),  # 五一, a weekend on both sides
+        (date(2020, 6, 25), date(2020, 6, 26), date(2020, 6, 24)),  # 端午
+        (date(2024, 3, 6), date(2024, 3, 6), date(2024, 3, 6)),
+    ],
+)
+def test_a_working_day_is_no_weekend_and_no_holiday(given: date, after: date, before: date) -> None:
+    assert (working_day(given), working_day(given, -1)) == (after, before)
+
+
+def test_an_event_begins_after_the_holiday_that_it_would_run_into() -> None:
+    composer = Composer(random.Random(0), fields()[0])
+    assert composer.event(date(2024, 4, 29), 3) == (date(2024, 5, 6), date(2024, 5, 9))
+    assert composer.event(date(2024, 3, 7), 2) == (date(2024, 3, 7), date(2024, 3, 11))
+
+
+def test_a_count_that_is_no_area_is_never_extended() -> None:
+    texts = {draw("公共充电桩 个 620-1600 > 2600-5800", random.Random(seed)).text for seed in range(30)}
+    assert not [text for text in texts if "扩大" in text]
+
+
+def test_a_figure_is_not_told_twice_in_one_document() -> None:
+    for field in fields():
+        sections = {metric.split()[0] for part in field.sections.values() for metric in part["metrics"]}
+        for policy in field.policies:
+            targets = {target.split()[0] for target in policy["targets"]}
+            assert not sections & targets
+            for metric in policy["survey"]:
+                assert not [target for target in targets if metric.split()[0].endswith(target)]

@@ -74,6 +74,14 @@ def test_a_paraphrase_is_found_by_its_facts(identity: str) -> None:
     assert "facts" in flagged(PARAPHRASES[identity])[identity]
 
 
+def test_facts_that_only_a_sign_or_a_cell_parts_are_found() -> None:
+    question = OURS[NUMBERS["ODW-04"]]
+    facts = [wordings[0] for wordings in question.facts]
+    for mark in ("；", "\t", "\n", "，", " | "):
+        found = measures(question.id, mark.join(facts))["facts"]
+        assert found >= 10 / 13, mark  # all but its date and its two organs
+
+
 def test_the_facts_alone_are_enough() -> None:
     """Not one 13-gram of the reference is left."""
     text = (

@@ -58,6 +58,18 @@ def test_each_bad_file_is_one_line_and_the_others_are_read(tmp_path: Path) -> No
     ]
 
 
+def test_lines_broken_at_a_width_are_told_of(tmp_path: Path) -> None:
+    sentence = "我公司承担高速公路养护任务，需养护资金一千二百六十万元，其中路面养护八百六十万元，已到位七百万元，缺口五百六十万元"
+    broken = "\n".join(sentence[start : start + 14] for start in range(0, len(sentence), 14))
+    for name, text in (
+        ("pdf.txt", f"关于养护资金的请示\n{broken}。"),
+        ("good.txt", f"关于养护资金的请示\n{sentence}。\n{NOTICE}"),
+    ):
+        (tmp_path / name).write_text(text, "utf-8")
+    found = read_sources([str(tmp_path)])
+    assert found.notices == [f"{tmp_path.name}/pdf.txt: its lines end within sentences; give each paragraph one line"]
+
+
 def test_rows_are_documents_or_ready_pairs(tmp_path: Path) -> None:
     turns = [
         {"from": "system", "value": "你是秘书"},

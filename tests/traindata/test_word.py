@@ -51,6 +51,7 @@ def test_the_numbers_that_word_shows_are_written_into_the_text(tmp_path: Path) -
         ("修路", 1),
         ("架桥", 1),
         ("勘测", 2),
+        ("7月15日前立项", 2),
         ("保障", 0),
         ("经费", 1),
     ):
@@ -63,6 +64,7 @@ def test_the_numbers_that_word_shows_are_written_into_the_text(tmp_path: Path) -
         "（一）修路",
         "（二）架桥",
         "1.勘测",
+        "2. 7月15日前立项",
         "三、保障",
         "（一）经费",
         "没有编号",

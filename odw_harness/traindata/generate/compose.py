@@ -15,6 +15,7 @@ from odw_harness.traindata.generate.world import (
     World,
     code_of,
     day,
+    holiday,
     make_world,
     people,
     person,
@@ -52,8 +53,8 @@ class Composer:
         start = date(self.year, *first)
         end = date(self.year + (last < first), *last)
         self.today = working_day(start + timedelta(days=self.rng.randint(0, (end - start).days)))
-        if self.today > end:  # last and the days before it are a weekend
-            self.today -= timedelta(days=7)
+        if self.today > end:  # last and the days before it are free
+            self.today = working_day(self.today - timedelta(days=7), -1)
 
     # drawing
 
@@ -87,6 +88,10 @@ class Composer:
         """A phrasing that may follow 根据《…》要求，: then none that names a basis of its own."""
         phrases = [text for text in read("phrases.yaml")[key] if not (upper and text.startswith(("根据", "按照")))]
         return str(self.pick(phrases)).format(**slots)
+
+    def law_of(self, matter: dict[str, Any]) -> str:
+        """The law that a matter rests on: its own where it names one, else the field's."""
+        return str(matter.get("law", self.field.law))
 
     def measure_of(self, rule: dict[str, str]) -> str:
         """A rule as a government's own (办法, 规定), not the people's congress's (条例)."""
@@ -123,7 +128,20 @@ class Composer:
     def earlier(self, least: int, most: int) -> date:
         """A working day before the document's date."""
         found = working_day(self.today - timedelta(days=self.rng.randint(least, most)))
-        return found if found < self.today else found - timedelta(days=7)
+        return found if found < self.today else working_day(found - timedelta(days=7), -1)
+
+    def mirrored(self, value: date) -> date:
+        """The working day that lies as far before the document's date as another after it, or the last one before."""
+        return working_day(self.today - (value - self.today), -1)
+
+    def event(self, first: date, days: int) -> tuple[date, date]:
+        """First and last day of what begins on a day, or after the holiday that it would run into, and so long goes on."""
+        while True:
+            first = working_day(first)
+            last = working_day(first + timedelta(days=days))
+            if not any(holiday(first + timedelta(days=each)) for each in range((last - first).days)):
+                return first, last
+            first += timedelta(days=1)
 
     @staticmethod
     def next_day(value: date) -> date:

@@ -92,6 +92,8 @@ def _target(parts: list[str], rng: random.Random) -> Item:
     label, unit, now, _, then = parts
     first, last = f"{number(now, rng)}{unit}", f"{number(then, rng)}{unit}"
     verb = "提高到" if unit == "%" else rng.choice(("增加到", "增加到", "扩大到"))
+    if verb == "扩大到" and not unit.endswith(("亩", "公顷", "平方米", "平方公里")):
+        verb = "增加到"
     change = f"由{first}{verb}{last}"
     return Item(
         label=label,

@@ -14,7 +14,8 @@ _FOLDER = Path(__file__).parent / "material"
 class Field:
     """A field of work, as its YAML file has it.
 
-    Metrics are written in the small language of `figures.draw`. institutions: for fields whose documents come from
+    Metrics are written in the small language of `figures.draw`. law: what matters rest on; a campaign or a notice may have
+    a `law` of its own, empty for none. institutions: for fields whose documents come from
     firms, universities, hospitals or party committees instead of a bureau; empty otherwise. visits: what a survey visits.
     """
 

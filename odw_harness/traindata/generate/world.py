@@ -175,6 +175,33 @@ def short_day(value: date) -> str:
     return f"{value.month}月{value.day}日"
 
 
-def working_day(value: date) -> date:
-    """The day itself or the Monday after it: documents are dated on working days."""
-    return value + timedelta(days=max(0, 7 - value.weekday()) if value.weekday() >= 5 else 0)
+_FIXED = {(1, 1), *((5, day) for day in range(1, 6)), *((10, day) for day in range(1, 9))}
+_MOVING = {
+    2019: ((2, 5), (4, 5), (6, 7), (9, 13)),
+    2020: ((1, 25), (4, 4), (6, 25), (10, 1)),
+    2021: ((2, 12), (4, 4), (6, 14), (9, 21)),
+    2022: ((2, 1), (4, 5), (6, 3), (9, 10)),
+    2023: ((1, 22), (4, 5), (6, 22), (9, 29)),
+    2024: ((2, 10), (4, 4), (6, 10), (9, 17)),
+    2025: ((1, 29), (4, 4), (5, 31), (10, 6)),
+    2026: ((2, 17), (4, 5), (6, 19), (9, 25)),
+    2027: ((2, 6), (4, 5), (6, 9), (9, 15)),
+}
+"""Month and day of 春节, 清明, 端午 and 中秋, by year."""
+
+
+def holiday(value: date) -> bool:
+    """Whether a day is a statutory holiday (《全国年节及纪念日放假办法》); 春节, 五一 and 国庆 with the days off around them.
+
+    Those that move are known for the years that documents play in.
+    """
+    moving = [date(value.year, *each) for each in _MOVING.get(value.year, ())]
+    in_spring = bool(moving) and -1 <= (value - moving[0]).days <= 6
+    return in_spring or value in moving or (value.month, value.day) in _FIXED
+
+
+def working_day(value: date, step: int = 1) -> date:
+    """The day itself or, where it is free, the next working day; with step -1 the last one before it."""
+    while value.weekday() >= 5 or holiday(value):
+        value += timedelta(days=step)
+    return value

@@ -4,11 +4,12 @@ A paraphrase keeps none of a reference's wording and all of its facts.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from odw_harness.questions import Question
 from odw_harness.rules.document import compact, is_office, is_organ
-from odw_harness.rules.facts import normalise, states
+from odw_harness.rules.facts import normalise, readings, states
 from odw_harness.traindata.diversity import plain
 from odw_harness.traindata.rows import TrainingRow
 
@@ -26,6 +27,8 @@ _NO_DAY = re.compile(r"\d{4}年(?:度|(?:上|下)半年|\d{1,2}月(?:份|底|初
 _DAY = re.compile(r"\d{1,2}月\d{1,2}日")
 _DOC_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,12}〔\d{4}〕\d+号")
 _DIGITS = re.compile(r"\d+")
+_FIGURES = re.compile(r"\d+(?:[\W_]\d+)*")
+"""Figures with a sign between their digits (1286.4, 0000-5566778), or two that only a sign parts."""
 _RUN = re.compile(r"\d+(?:\.\d+)?")
 _TWO_DIGITS = 10
 _LONG_WORDING = 8
@@ -91,6 +94,20 @@ def _is_named(name: str) -> bool:
     return len(compact(name)) >= 4 and is_organ(name) and not _EVERYONE.match(name)
 
 
+def digits_in(text: str) -> set[str]:
+    """The figures of a text without their signs, each as one and in its parts, for either may be meant.
+
+    >>> sorted(digits_in("6.2%；152.8亿元"))
+    ['152', '1528', '2', '6', '62', '8']
+    """
+    found: set[str] = set()
+    for figure in _FIGURES.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)):
+        found.add("".join(_DIGITS.findall(figure)))
+        found.update(run.replace(".", "") for run in _RUN.findall(figure))
+        found.update(_DIGITS.findall(figure))
+    return found
+
+
 class FactIndex:
     """The rare facts of some questions, found in texts by their figures first, for those are quickly gathered."""
 
@@ -114,7 +131,8 @@ class FactIndex:
         Questions of which fewer than TIED facts can be there are left out.
         """
         likely: dict[int, set[int]] = {}
-        there = set(_DIGITS.findall(bare))
+        together = f"{row.system}\n{row.asked}\n{row.answered}"
+        there = digits_in(together) | set(_DIGITS.findall(bare))
         for run in there & self._by_run.keys():
             for runs, question, number in self._by_run[run]:
                 if runs <= there:
@@ -125,12 +143,16 @@ class FactIndex:
         for name, question, number in self._names:
             if question in likely and name in bare:
                 likely[question].add(number)
-        text = normalise(f"{row.system}\n{row.asked}\n{row.answered}")
+        texts = readings(together)
         return {
             question: {
                 number
                 for number in numbers
-                if any(each in text and states(text, each) for each in self.facts[question][number].wordings)
+                if any(
+                    each in text and states(text, each)
+                    for each in self.facts[question][number].wordings
+                    for text in texts
+                )
             }
             for question, numbers in likely.items()
         }

@@ -51,6 +51,23 @@ _DOABLE = re.compile(
     "^(?:新增|改造|完成|培训|建成|治理|举办|清理|组建|招聘|维修|数字化|征集|开展|新建|上线|发展|选派|引进|收购|检查|排查|抽检|抽查|建立|走访)"
 )
 """Counts that an organ can set itself as a target."""
+_DOABLE_TOO = re.compile("^(?:完善|盘活|设置|规范|更换)")
+"""More of them, for fields that have few."""
+
+
+def _apart(drawn: list[str], others: list[str], campaigns: list[dict[str, Any]]) -> list[str]:
+    """Counts drawn as targets, with one of the others in the place of what counts the same as a campaign's scope.
+
+    A plan that covers 237 buildings by a campaign must not aim at checking 133 of them.
+    """
+    taken = {
+        result
+        for campaign in campaigns
+        for result in campaign["results"]
+        if result.split()[0][-2:] == campaign["scope"].split()[0][-2:]
+    }
+    free = (text for text in others if text not in taken and text not in drawn)
+    return [next(free) if text in taken else text for text in drawn]
 
 
 def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
@@ -62,8 +79,10 @@ def plan(c: Composer, policy: dict[str, Any]) -> Scenario:
     pool = [part["metrics"] for part in c.field.sections.values()] + [
         campaign["results"] for campaign in c.field.campaigns
     ]
-    counts = [text for texts in pool for text in texts if len(text.split()) == 3 and _DOABLE.match(text)]
-    targets = [c.metric(text) for text in c.sample(counts, 2)]
+    plain = [text for texts in pool for text in texts if len(text.split()) == 3]
+    counts = [text for text in plain if _DOABLE.match(text)]
+    others = [*reversed(counts), *(text for text in plain if _DOABLE_TOO.match(text))]
+    targets = [c.metric(text) for text in _apart(c.sample(counts, 2), others, c.field.campaigns)]
     campaign, project, training = c.pick(c.field.campaigns), c.pick(c.field.projects), c.pick(c.field.trainings)
     upper = c.upper(policy["name"], organ, c.measures(policy, 1)[0][0], "意见") if c.chance(0.75) else None
     months = [f"{month}月底前" for month in sorted(c.rng.sample(range(8 if half else 3, 13), 3))]

@@ -90,8 +90,7 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     """函 that asks a neighbour for a visit to learn."""
     organ, other = _neighbour(c)
     topic = c.noun(policy["name"])
-    start = c.later(12, 30)
-    when, group, reply = c.span(start, c.later(1, 3, start)), f"{c.integer(6, 16)}人", day(c.later(3, 8))
+    when, group, reply = c.span(*c.event(c.later(12, 30), c.integer(1, 3))), f"{c.integer(6, 16)}人", day(c.later(3, 8))
     leader, contact, names = c.person(), c.contact(), [name for name, _ in c.measures(policy, c.pick((2, 3)))]
     sites = f"{c.integer(2, 5)}个"
     items = [
@@ -140,10 +139,15 @@ def visit_letter(c: Composer, policy: dict[str, Any]) -> Scenario:
     )
 
 
+def _rule(c: Composer, organ: Organ, rule: dict[str, str]) -> str:
+    """The name of a rule that an organ drafts: a county has no 条例 (立法法 art. 81), nor has an institution."""
+    return rule["name"] if organ.place.endswith("市") and not c.field.institutions else c.measure_of(rule)
+
+
 def comment_letter(c: Composer, rule: dict[str, str]) -> Scenario:
     """函 that asks another department for comments on a draft."""
     organ, other = _colleague(c)
-    title = f"《{organ.name if c.field.institutions else organ.place}{rule['name']}（征求意见稿）》"
+    title = f"《{organ.name if c.field.institutions else organ.place}{_rule(c, organ, rule)}（征求意见稿）》"
     size, drafted, reply = f"{c.integer(4, 8)}章{c.integer(26, 58)}条", day(c.earlier(5, 30)), day(c.later(6, 16))
     contact, focus = c.contact(), c.parts_of_rule(2)
     items = [
@@ -194,7 +198,7 @@ def comment_letter(c: Composer, rule: dict[str, str]) -> Scenario:
 def comment_reply(c: Composer, rule: dict[str, str]) -> Scenario:
     """函 that answers such a request with proposals."""
     organ, other = _colleague(c)
-    title = f"《{other.place}{rule['name']}（征求意见稿）》"
+    title = f"《{other.place}{_rule(c, other, rule)}（征求意见稿）》"
     inner = title.replace("《", "〈").replace("》", "〉")
     asked = f"《{other.name}关于征求{inner}意见的函》（{c.number_of(other, '函')}）"
     numbers = sorted(c.rng.sample(range(6, 40), 2))

@@ -209,15 +209,17 @@ def _minutes(
             (held, place, host),
         )
     ]
+    duties = {key: f"由{units[key]}负责落实" for key in ("lead", "money")}
+    duties["other"] = f"{duties['lead']}，{units['other']}配合"
     for name, text, facts, key in agreed:
-        duty = f"由{units[key]}负责"
+        duty = duties[key]
         items.append(
             Item(
                 f"议定事项（{name}）",
                 f"{text}，{duty}",
                 f"会议议定，关于{name}，{text}，{duty}",
                 f"{name}定的是{text}，{duty}",
-                (*facts, units[key]),
+                (*facts, units[key], *([units["lead"]] if key == "other" else [])),
             )
         )
     later = f"会后由{units['lead']}进一步研究"
@@ -237,15 +239,13 @@ def _minutes(
     kind = c.pick(("专题会议", "会议", "协调会议"))
     opening = f"{sat}{kind}，研究{topic}有关问题。{c.say('minutes_state', topic=topic, lead=units['lead'])}{c.say('minutes_turn')}"
     points = [
-        (f"关于{name}", f"{c.pick(('会议明确，', '会议议定，', '会议同意，', ''))}{text}，由{units[key]}负责")
+        (f"关于{name}", f"{c.pick(('会议明确，', '会议议定，', '会议同意，', ''))}{text}，{duties[key]}")
         for name, text, _, key in agreed
     ]
     open_point = f"关于{pending}，与会单位意见不一致，会议未作决定，{later}。"
     if c.chance(0.5):
-        body = [
-            opening,
-            *c.sections(("议定事项", c.listing(points, "（一）")), ("未决事项", [open_point] if pending else [])),
-        ]
+        parts = (("议定事项", c.listing(points, "（一）")), ("未决事项", [open_point]))
+        body = [opening, *(c.sections(*parts) if pending else c.listing(points, "一"))]
     else:
         body = [opening, *c.listing(points, c.pick(("一", "是"))), *([open_point] if pending else [])]
     body += [f"出席：{office}{host}，{listed}。", f"请假：{absent}。", f"{issuer}　{c.stamp}印发"]

@@ -37,7 +37,7 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     topic, name = campaign["name"], c.campaign(campaign["name"])
     measures = c.measures(campaign, c.pick((2, 3)))
     upper = c.upper(f"开展{topic}", organ, measures[0][0]) if c.chance(0.7) else None
-    law = upper is None and c.chance(0.5)
+    law = c.law_of(campaign) if upper is None and c.chance(0.5) else ""
     scope = c.metric(campaign["scope"])
     start = c.later(4, 14)
     stages = c.pick(_STAGES)
@@ -47,7 +47,7 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
         ends.append(c.later(14, 30, ends[-1]))
     when, due = c.span(start, ends[-1]), c.near(c.later(4, 12, ends[-1]))
     covered = f"{organ.area}{scope.label}{scope.value}"
-    items = [Item("依据", c.field.law, f"依据{c.field.law}", f"依据就写{c.field.law}", (c.field.law,))] if law else []
+    items = [Item("依据", law, f"依据{law}", f"依据就写{law}", (law,))] if law else []
     items += [
         Item("时间安排", when, f"{name}时间为{when}", f"时间定在{when}", (when,)),
         Item(
@@ -64,7 +64,7 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     tables = c.sample(("情况汇总表", "任务清单", "问题台账", "工作要点"), c.pick((0, 1, 2)))
     contact = c.contact() if c.chance(0.6) else None
 
-    basis = f"{c.pick(('依据', '根据'))}{c.field.law}{c.pick(('', '有关规定'))}，" if law else c.basis(upper)
+    basis = f"{c.pick(('依据', '根据'))}{law}{c.pick(('', '有关规定'))}，" if law else c.basis(upper)
     decided = c.say("decide_to", when=when, area=organ.area, name=name, us=organ.short)
     opening = f"{c.why(campaign)}{basis}{decided}"
     scoped = f"{c.pick(('本次工作覆盖', '工作范围为', '工作对象为'))}{covered}。"
@@ -118,8 +118,8 @@ def campaign_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
 def training_notice(c: Composer, training: str) -> Scenario:
     """通知 of a training course."""
     organ = c.issuer("city bureau", "county bureau", "city bureau")
-    start = c.later(8, 24)
-    when, signup = c.span(start, c.later(2, 4, start)), c.near(c.later(2, 5))
+    first, days, due = c.later(8, 24), c.integer(2, 4), c.later(2, 5)
+    when, signup = c.span(*c.event(max(first, c.next_day(due)), days)), c.near(due)
     seats, hours = f"{c.integer(46, 180)}人", f"{c.integer(14, 36)}课时"
     where = f"{c.pick(c.world.roads)}{c.integer(16, 280)}号"
     topics = c.sample(list(c.field.measures), c.pick((2, 3)))
@@ -168,13 +168,13 @@ def meeting_notice(c: Composer, campaign: dict[str, Any]) -> Scenario:
     """通知 of a meeting: when, where, who, what to bring."""
     organ = c.issuer("city bureau", "county bureau", "city")
     meeting = f"{organ.area}{campaign['name']}{c.pick(('推进会', '工作会议', '调度会', '部署会'))}"
-    date = c.later(3, 9)
-    when = f"{day(date)}{c.pick(('上午9时', '下午15时', '上午10时', '下午14时30分'))}"
+    date, hour = c.later(3, 9), c.pick(("上午9时", "下午3时", "上午10时", "下午2时30分"))
     where = f"{c.pick(c.world.roads)}{c.integer(16, 280)}号{c.pick(('一楼报告厅', '三楼会议室', '五楼会议室', '综合楼会议室'))}"
     seats, speakers = f"{c.integer(32, 160)}人", f"{c.integer(3, 8)}家单位"
     measures = c.measures(campaign, 2)
     names = [measure for measure, _ in measures]
-    signup = c.near(c.later(1, 2))
+    due = c.later(1, 2)
+    when, signup = f"{day(c.event(max(date, c.next_day(due)), 0)[0])}{hour}", c.near(due)
     items = [
         Item("会议时间", when, f"会议时间为{when}", f"时间是{when}", (when,)),
         Item("会议地点", where, f"地点在{where}", f"在{where}开", (where,)),

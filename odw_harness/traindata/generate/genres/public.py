@@ -128,12 +128,18 @@ _SLOT = re.compile(r"\{(?:n ([\d.]+-[\d.]+) ([^}]+)|(\w+))\}")
 
 
 def _filled(c: Composer, rows: list[list[str]]) -> list[Item]:
-    """The items of a notice: {d1} to {d3} are dates in order, {n 10-90 个} a figure with its unit."""
+    """The items of a notice: {d1} to {d3} are dates in order, {after} is the day after {d2}, {p1} and {p2} are past.
+
+    {n 10-90 个} is a figure with its unit.
+    """
     first = c.later(6, 20)
     second = c.later(8, 24, first)
     slots = {
+        "p1": day(c.mirrored(second)),
+        "p2": day(c.mirrored(first)),
         "d1": day(first),
         "d2": day(second),
+        "after": day(c.next_day(second)),
         "d3": day(c.later(10, 30, second)),
         "tel": phone(c.rng),
         "night": f"{day(first)}22时至{day(c.next_day(first))}6时",
@@ -161,7 +167,7 @@ def announcement(c: Composer, notice: dict[str, Any]) -> Scenario:
     """公告 or 通告: items with dates, places and figures, and rules to keep."""
     genre, organ = notice["kind"], c.issuer("city bureau", "county bureau", "city bureau")
     listed = _filled(c, notice["items"])
-    law = c.field.law if c.chance(0.5) and not c.field.institutions else ""
+    law = c.law_of(notice) if c.chance(0.5) and not c.field.institutions else ""
     items = [*([Item("依据", law, f"依据{law}", f"依据是{law}", (law,))] if law else []), *listed]
     basis = c.pick((f"根据{law}，", f"依据{law}有关规定，", f"按照{law}有关规定，")) if law else ""
     turn = c.say("public_turn", genre=genre)
