@@ -2,6 +2,7 @@
 
 import re
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from odw_harness.questions import OUTPUT_CONTRACT, Question
 from odw_harness.rules import check_text, of_genre, of_question
 from odw_harness.rules.genres import GENRES
 from odw_harness.traindata.generate import generate, made
+from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.scenario import Scenario
 from odw_harness.traindata.generate.world import holiday
 from odw_harness.traindata.pair import Pair
@@ -206,3 +208,19 @@ def test_no_point_stands_alone(pairs: Made, first: str, second: str) -> None:
 def test_book_marks_within_book_marks_are_single(pairs: Made) -> None:
     for _, pair in pairs:
         assert not re.search("《[^》]*《", pair.output), pair.output
+
+
+def test_what_one_document_draws_changes_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [(scenario.genre, pair.document, pair.output) for scenario, pair in islice(made(7), 120)]
+    issued = Composer.issued
+
+    def drawn_once_more(self: Composer, genre: str, *rest: Any, **more: Any) -> Scenario:
+        if genre == "通知":
+            self.rng.random()
+        return issued(self, genre, *rest, **more)
+
+    monkeypatch.setattr(Composer, "issued", drawn_once_more)
+    after = [(scenario.genre, pair.document, pair.output) for scenario, pair in islice(made(7), 120)]
+    assert [each for each in dict.fromkeys(before) if each[0] != "通知"][:60] == [
+        each for each in dict.fromkeys(after) if each[0] != "通知"
+    ][:60]

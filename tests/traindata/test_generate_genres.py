@@ -113,3 +113,25 @@ def test_a_document_rests_on_the_law_of_its_matter() -> None:
     )
     assert "《社会团体登记管理条例》" in told
     assert "老年人权益保障法" not in told
+
+
+@pytest.mark.parametrize(
+    ("on", "least", "most"), [(date(2024, 1, 8), 1, 4), (date(2024, 7, 1), 20, 80), (date(2024, 12, 31), 40, 160)]
+)
+def test_documents_are_numbered_through_the_year(on: date, least: int, most: int) -> None:
+    composer = Composer(random.Random(0), fields()[0])
+    composer.today = on
+    drawn = [composer.serial(160) for _ in range(2000)]
+    assert (min(drawn), max(drawn)) == (least, most)
+
+
+def test_the_unit_whose_matter_a_policy_is_leads() -> None:
+    seen = 0
+    for field in fields():
+        for policy in field.policies:
+            for seed in SEEDS:
+                scenario = orders.opinion(Composer(random.Random(seed), field), policy)
+                duty = next(item for item in scenario.items if item.label == "责任分工")
+                assert re.match(f"由[市县]?{policy.get('office') or field.organ}牵头，", duty.value), duty.value
+                seen += 1
+    assert seen > 300

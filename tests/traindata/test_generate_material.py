@@ -68,6 +68,7 @@ def test_a_field_is_whole(field: Field) -> None:
         assert len(policy["tasks"]) == 3
         assert len(policy["targets"]) == 2
         assert len(policy["problems"]) == 2
+        assert policy.get("office") in (field.offices if field.institutions else [None])
     for matter in (*field.campaigns, *field.notices):
         assert re.fullmatch("(?:《[^《》]+》)?", matter.get("law", field.law))
     for project in field.projects:

@@ -38,13 +38,14 @@ def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
     number = document = 0
     while True:
         for genre in rng.sample(list(decks), len(decks)):
-            scenario, output = _document(next(decks[genre]), rng)
             document += 1
+            own = random.Random(f"{seed}-{document}")  # so that what one document draws changes no other
+            scenario, output = _document(next(decks[genre]), own)
             styles = [style for style in STYLES if style != "upper" or scenario.upper]
             weights = [_WEIGHTS[style] for style in styles]
-            chosen = rng.choices(styles, weights)
-            if rng.random() < _TWICE:
-                chosen += rng.sample([style for style in styles if style not in chosen], 1)
+            chosen = own.choices(styles, weights)
+            if own.random() < _TWICE:
+                chosen += own.sample([style for style in styles if style not in chosen], 1)
             for style in chosen:
                 number += 1
                 yield (
@@ -54,7 +55,7 @@ def made(seed: int) -> Iterator[tuple[Scenario, Pair]]:
                         document=f"gen{seed}-d{document:05d}",
                         genre=genre,
                         style=style,
-                        instruction=ask(scenario, style, rng),
+                        instruction=ask(scenario, style, own),
                         output=output,
                         facts=scenario.facts(),
                     ),

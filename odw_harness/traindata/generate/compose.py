@@ -1,5 +1,6 @@
 """The composer: draws what a document needs from the material, with one random generator."""
 
+import math
 import random
 import re
 from collections.abc import Sequence
@@ -203,7 +204,12 @@ class Composer:
 
     def number_of(self, organ: Organ, suffix: str = "", most: int = 160) -> str:
         """A 发文字号: 机关代字, year and number."""
-        return f"{organ.code}{suffix}〔{self.year}〕{self.integer(2, most)}号"
+        return f"{organ.code}{suffix}〔{self.year}〕{self.serial(most)}号"
+
+    def serial(self, most: int) -> int:
+        """A document's number in its year: how far an organ that numbers at most so many a year has come by the date."""
+        passed = self.today.timetuple().tm_yday / 366
+        return math.ceil(self.integer(max(1, most // 4), most) * passed)
 
     # text
 
@@ -283,7 +289,7 @@ class Composer:
     def upper(self, topic: str, organ: Organ, measure: str, genre: str = "通知") -> Item:
         """A superior's document and the point of it that is to be carried out; its facts begin with title and number."""
         sender, code = self.superior(organ)
-        title, number = f"《{sender}关于{topic}的{genre}》", f"{code}〔{self.year}〕{self.integer(3, 90)}号"
+        title, number = f"《{sender}关于{topic}的{genre}》", f"{code}〔{self.year}〕{self.serial(90)}号"
         cited, point = f"{title}（{number}）", f"第{CN[self.integer(1, 6)]}条"
         return Item(
             "依据",

@@ -264,5 +264,5 @@ def _minutes(
         body,
         items,
         date_position="any",
-        doc_number=f"〔{c.year}〕{c.integer(3, 60)}号",
+        doc_number=f"〔{c.year}〕{c.serial(60)}号",
     )

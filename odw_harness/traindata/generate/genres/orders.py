@@ -278,7 +278,7 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
     year = f"{c.year + c.pick((2, 3))}年"
     targets = [c.metric(text) for text in policy["targets"]]
     support = c.metric(policy["support"])
-    lead, *helpers = _leaders(c, organ)
+    lead, *helpers = _leaders(c, organ, policy)
     measures = c.measures(policy, c.pick((3, 4, 4)))
     aim = "；".join(target.text for target in targets)
     upper = c.upper(policy["name"], organ, measures[0][0], "意见") if c.chance(0.75) else None
@@ -335,9 +335,10 @@ def opinion(c: Composer, policy: dict[str, Any]) -> Scenario:
     )
 
 
-def _leaders(c: Composer, organ: Organ) -> list[str]:
+def _leaders(c: Composer, organ: Organ, policy: dict[str, Any]) -> list[str]:
     """Who leads and two who help, by the names that their own place uses."""
     if c.field.institutions:
-        return c.sample([name for name in c.field.helpers if name != "办公室"], 3)
+        lead = policy["office"]
+        return [lead, *c.sample([name for name in c.field.helpers if name not in ("办公室", lead)], 2)]
     place = organ.place[-1]
     return [f"{place}{c.field.organ}", *(f"{place}{name}" for name in c.sample(c.field.helpers, 2))]

@@ -100,7 +100,7 @@ def bulletin(c: Composer, section: str) -> Scenario:
         intro = c.pick(
             (
                 f"{year}，{organ.area}{c.field.name}事业稳步发展，主要情况如下：",
-                f"现将{organ.place}{year}{c.field.bulletin}情况公布如下：",
+                f"现将{organ.place}{year}{c.field.bulletin.removesuffix('情况')}情况公布如下：",
                 f"{year}，{organ.place}{c.field.name}工作扎实推进，各项任务有序落实。现公报如下：",
                 f"根据年度统计结果，现将{year}有关情况公布如下：",
             )

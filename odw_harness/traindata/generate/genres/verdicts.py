@@ -247,6 +247,6 @@ def approval(c: Composer, project: dict[str, Any]) -> Scenario:
         body,
         items,
         recipient=asker.name,
-        doc_number=f"{code}〔{c.year}〕{c.integer(3, 120)}号",
+        doc_number=f"{code}〔{c.year}〕{c.serial(120)}号",
         signature=(up,),
     )
