@@ -143,6 +143,8 @@ def test_a_date_drawn_anew_is_a_working_day_between_its_days(first: tuple[int, i
         (date(2023, 5, 3), date(2023, 5, 8), date(2023, 4, 28)),  # 五一, a weekend on both sides
         (date(2020, 6, 25), date(2020, 6, 26), date(2020, 6, 24)),  # 端午
         (date(2024, 3, 6), date(2024, 3, 6), date(2024, 3, 6)),
+        (date(2021, 4, 5), date(2021, 4, 6), date(2021, 4, 2)),  # 清明 fell on a Sunday
+        (date(2022, 1, 3), date(2022, 1, 4), date(2021, 12, 31)),  # 元旦 fell on a Saturday
     ],
 )
 def test_a_working_day_is_no_weekend_and_no_holiday(given: date, after: date, before: date) -> None:

@@ -175,7 +175,7 @@ def short_day(value: date) -> str:
     return f"{value.month}月{value.day}日"
 
 
-_FIXED = {(1, 1), *((5, day) for day in range(1, 6)), *((10, day) for day in range(1, 9))}
+_FIXED = {*((5, day) for day in range(1, 6)), *((10, day) for day in range(1, 9))}
 _MOVING = {
     2019: ((2, 5), (4, 5), (6, 7), (9, 13)),
     2020: ((1, 25), (4, 4), (6, 25), (10, 1)),
@@ -193,11 +193,14 @@ _MOVING = {
 def holiday(value: date) -> bool:
     """Whether a day is a statutory holiday (《全国年节及纪念日放假办法》); 春节, 五一 and 国庆 with the days off around them.
 
-    Those that move are known for the years that documents play in.
+    A single day that falls on a weekend is made up for on the Monday after. Those that move are known for the years that
+    documents play in.
     """
     moving = [date(value.year, *each) for each in _MOVING.get(value.year, ())]
     in_spring = bool(moving) and -1 <= (value - moving[0]).days <= 6
-    return in_spring or value in moving or (value.month, value.day) in _FIXED
+    single = [date(value.year, 1, 1), *moving[1:]]
+    made_up = [each + timedelta(days=7 - each.weekday()) for each in single if each.weekday() >= 5]
+    return in_spring or value in single or value in made_up or (value.month, value.day) in _FIXED
 
 
 def working_day(value: date, step: int = 1) -> date:
