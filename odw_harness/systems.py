@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
+from odw_harness.convert.source import converting, original_in
 from odw_harness.errors import TaskError
 from odw_harness.judge.base import Options
 from odw_harness.models import (
@@ -157,8 +158,16 @@ class System:
                 yield Missing(
                     fault, _training(part) if key == "peft" else _getting(part, get if key == "pretrained" else ())
                 )
+            elif key == "pretrained" and self.model in HUGGING_FACE and (told := unconverted(part, arguments)):
+                yield Missing(told, (converting(part, get),))
         if not arguments.get("pretrained") and self.model in HUGGING_FACE:
             yield Missing("model_args.pretrained", (f"name a model in {self.file}",))
+
+
+def unconverted(pretrained: str, arguments: Mapping[str, Any]) -> str | None:
+    """What is to be said where the base is an original that `odw convert` is for, and its own code is not to be run."""
+    folder = folder_meant(pretrained) if pretrained else None
+    return None if folder is None or arguments.get("trust_remote_code") else original_in(folder)
 
 
 def key_variable(model: str, metadata: Mapping[str, Any]) -> str | None:

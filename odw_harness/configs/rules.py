@@ -10,6 +10,7 @@ from typing import Any
 from odw_harness.configs.known import close, how_to_get, template_of
 from odw_harness.configs.llamafactory import default_template, same_words, special_tokens, templates
 from odw_harness.configs.source import Fault, Source, decimal
+from odw_harness.convert.source import converting, original_in
 from odw_harness.models import folder_meant, weights_fault
 
 Found = Iterator[Fault]
@@ -190,6 +191,9 @@ def model(source: Source, kind: str) -> Found:
             yield Fault(line, key, f"{value} holds no readable config.json, so it is no model; {how_to_get(value)}")
         elif fault := weights_fault(folder, "config.json"):
             yield Fault(line, key, f"{fault}; {how_to_get(value) or 'put the weights there'}")
+        elif source.values.get("trust_remote_code") is not True and (original := original_in(folder)):
+            yield Fault(line, key, f"{original}: {converting(value, [how_to_get(value)])}")
+            return
         yield from _length(source, config)
         yield from _dtype(source, kind, folder, config)
     elif how_to_get(value) or folder_meant(value):

@@ -1,5 +1,6 @@
 """Which family a folder is of, and a clear word where it is of none."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from odw_harness.convert import baichuan2, chatglm3, qwen1
@@ -34,6 +35,29 @@ def read_source(folder: Path) -> tuple[Family, Source]:
             raise source.fault(field, "stands for quantised weights, which can't be converted; give the full model")
     family.refuse(source)
     return family, source
+
+
+def original_in(folder: Path) -> str | None:
+    """What is to be said of a folder whose model is still to be converted; None of any other."""
+    try:
+        kind = read_json(folder / "config.json").get("model_type")
+    except ConvertError:
+        return None
+    if kind not in tuple(_FAMILIES):
+        return None
+    return f"{folder}: is an original ({kind}), whose code this transformers can't run; `odw convert` makes it native"
+
+
+def converting(folder: str, get: Iterable[str] = ()) -> str:
+    """The command that converts an original where the native model belongs. get: commands that fetch and convert it.
+
+    >>> converting("models/mine", ["hf download X/Y --local-dir o/y && odw convert --dtype bfloat16 o/y models/mine"])
+    'mkdir -p o && mv models/mine o/y && odw convert --dtype bfloat16 o/y models/mine'
+    """
+    told = next((command.rpartition("&& ")[2] for command in get if "odw convert " in command), None)
+    convert = told or f"odw convert originals/{Path(folder).name} {folder}"
+    original = convert.split()[-2]
+    return f"mkdir -p {Path(original).parent} && mv {folder} {original} && {convert}"
 
 
 def read_base(folder: Path) -> tuple[Family, Source, bool]:

@@ -10,6 +10,7 @@ from odw_harness.cli import main
 from odw_harness.configs.check import check_file, lines
 from odw_harness.configs.source import read_config
 from odw_harness.errors import ConfigError
+from tests.convert.conftest import LEGACY
 
 GOOD = """model_name_or_path: tiny
 template: default
@@ -139,6 +140,15 @@ def test_weights_that_are_missing_are_a_notice_with_the_command(check: Check) ->
         "1: notice: model_name_or_path: models/qwen-7b-chat is not there yet; hf download Qwen/Qwen-7B-Chat"
     )
     assert said[0].endswith("&& odw convert originals/qwen-7b-chat models/qwen-7b-chat")
+
+
+def test_an_original_that_is_still_to_be_converted_is_a_fault(check: Check, root: Path) -> None:
+    shutil.copytree(LEGACY / "chatglm3", root / "models" / "chatglm3-6b")
+    text = GOOD.replace("tiny", "models/chatglm3-6b").replace("default", "chatglm3")
+    (said,) = check(text)  # and nothing of what it is once it is converted
+    assert said.startswith("1: model_name_or_path: models/chatglm3-6b: is an original (chatglm), whose code this")
+    assert said.endswith("&& odw convert --dtype bfloat16 originals/chatglm3-6b models/chatglm3-6b")
+    assert "is an original" not in "".join(check(text + "trust_remote_code: true\n"))
 
 
 def test_a_hub_name_without_an_owner_is_fetched(check: Check) -> None:
