@@ -44,6 +44,8 @@ _ASKED = (
     "trl",
     "llamafactory",
     "bitsandbytes",
+    "deepspeed",
+    "flash-attn",
     "vllm",
 )
 """Whose requirements must be met."""
@@ -79,6 +81,16 @@ def findings() -> Iterator[Finding]:
 
 def unmet(name: str) -> Iterator[Finding]:
     """Requirements of an installed package that what is installed doesn't meet; those of extras where they are there."""
+    for wanted, found in lacking(name):
+        if found is None:
+            yield Finding(_GROUP, wanted.name, f"missing; {name} wants it", "fault", f"pip install '{plain(wanted)}'")
+        else:
+            what = f"{found}; {name} {installed(name)} wants {wanted.specifier}"
+            yield Finding(_GROUP, wanted.name, what, "fault", f"pip install '{plain(wanted)}'")
+
+
+def lacking(name: str) -> Iterator[tuple[Requirement, str | None]]:
+    """What an installed package requires and has not, and the version that is there instead, if there is one."""
     if installed(name) is None:
         return
     for wanted in map(Requirement, requires(name) or ()):
@@ -86,14 +98,12 @@ def unmet(name: str) -> Iterator[Finding]:
         if not _applies(wanted, extra) or extra == _NOT_FOR_USERS or (extra and name != OURS):
             continue
         found = installed(wanted.name)
-        if found is None and not extra:
-            yield Finding(_GROUP, wanted.name, f"missing; {name} wants it", "fault", f"pip install '{_plain(wanted)}'")
-        elif found is not None and not wanted.specifier.contains(found, prereleases=True):
-            what = f"{found}; {name} {installed(name)} wants {wanted.specifier}"
-            yield Finding(_GROUP, wanted.name, what, "fault", f"pip install '{_plain(wanted)}'")
+        if (found is None and not extra) or (found and not wanted.specifier.contains(found, prereleases=True)):
+            yield wanted, found
 
 
-def _plain(wanted: Requirement) -> str:
+def plain(wanted: Requirement) -> str:
+    """A requirement without its marker, as pip takes it."""
     extras = f"[{','.join(sorted(wanted.extras))}]" if wanted.extras else ""
     return f"{wanted.name}{extras}{wanted.specifier}"
 
