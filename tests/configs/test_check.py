@@ -151,6 +151,24 @@ def test_an_original_that_is_still_to_be_converted_is_a_fault(check: Check, root
     assert "is an original" not in "".join(check(text + "trust_remote_code: true\n"))
 
 
+def test_layers_that_the_model_does_not_have_are_a_fault(check: Check) -> None:
+    """As in configurations for the originals: peft says nothing, or fails when the model is loaded."""
+    said = check(GOOD + "lora_target: c_attn, self_attn.o_proj\nadditional_target: wte,lm_head\n")
+    assert said == [
+        "11: lora_target: tiny has no c_attn; it has down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj, up_proj, v_proj; all is usual",
+        "12: additional_target: tiny has no wte; it has down_proj, embed_tokens, gate_proj, input_layernorm, k_proj, lm_head, norm, "
+        "o_proj, post_attention_layernorm, q_proj, up_proj, v_proj",
+    ]
+    assert check(GOOD + "lora_target: q_proj,v_proj\nadditional_target: embed_tokens\n") == []
+
+
+def test_a_service_that_nothing_is_reported_to_is_a_fault(check: Check) -> None:
+    assert check(GOOD + "report_to: wandbb\n") == [
+        "11: report_to: transformers reports to no wandbb; did you mean wandb?"
+    ]
+    assert check(GOOD + "report_to: [none]\n") == []
+
+
 def test_a_hub_name_without_an_owner_is_fetched(check: Check) -> None:
     (said,) = check(GOOD.replace("tiny", "gpt2", 1))
     assert "gpt2 is no folder here, so it is fetched from the hub" in said
