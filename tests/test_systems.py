@@ -211,6 +211,26 @@ def test_an_original_that_is_still_to_be_converted(
     )
 
 
+def test_an_adapter_that_was_trained_on_an_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its names are not those of the converted base, and peft would say no more than that."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["convert", str(LEGACY / "baichuan2"), "models/baichuan2-7b-chat"]) == 0
+    adapter = tmp_path / "saves" / "baichuan2_7b_lora"
+    adapter.mkdir(parents=True)
+    (adapter / "adapter_model.bin").write_text("x")
+    write(adapter / "adapter_config.json", '{"target_modules": ["W_pack", "o_proj"]}')
+    (missing,) = SYSTEMS["baichuan2_7b_lora"].missing()
+    assert missing.what.startswith(
+        "saves/baichuan2_7b_lora: was trained on the original of models/baichuan2-7b-chat (W_pack)"
+    )
+    assert missing.get == (
+        "mkdir -p originals && mv saves/baichuan2_7b_lora originals/baichuan2_7b_lora && "
+        "odw convert originals/baichuan2_7b_lora saves/baichuan2_7b_lora --base models/baichuan2-7b-chat",
+    )
+    write(adapter / "adapter_config.json", '{"target_modules": ["q_proj", "o_proj"]}')
+    assert SYSTEMS["baichuan2_7b_lora"].missing() == []
+
+
 def test_what_looks_like_a_hubs_name_but_is_a_folder_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
