@@ -40,7 +40,9 @@ def faults(found: Any) -> dict[str, Finding]:
 
 
 def test_versions_that_disagree_with_what_another_package_requires(site: Path) -> None:
-    distribution(site, "llamafactory", "0.9.5", "trl<=0.24.0", "nothing-such>=2", 'absent; extra == "x"', "rich>=1")
+    distribution(
+        site, "llamafactory", "0.9.5", "trl<=0.24.0", "nothing-such>=2", 'absent; extra == "x"', "rich>=1", "of old!!"
+    )
     distribution(site, "trl", "0.25.0")
     found = faults(packages.unmet("llamafactory"))
     assert set(found) == {"trl", "nothing-such"}

@@ -1,5 +1,6 @@
 """Which versions are installed, and which of them disagree: by the packages' own metadata, and no table of ours."""
 
+import contextlib
 import os
 import platform
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from odw_harness.doctor.finding import Finding
@@ -91,15 +92,20 @@ def unmet(name: str) -> Iterator[Finding]:
 
 def lacking(name: str) -> Iterator[tuple[Requirement, str | None]]:
     """What an installed package requires and has not, and the version that is there instead, if there is one."""
-    if installed(name) is None:
-        return
-    for wanted in map(Requirement, requires(name) or ()):
+    for wanted in _required(name):
         extra = _extra(wanted)
         if not _applies(wanted, extra) or extra == _NOT_FOR_USERS or (extra and name != OURS):
             continue
         found = installed(wanted.name)
         if (found is None and not extra) or (found and not wanted.specifier.contains(found, prereleases=True)):
             yield wanted, found
+
+
+def _required(name: str) -> Iterator[Requirement]:
+    """What an installed package requires, as far as it can be read: old packages write it in ways of their own."""
+    for text in (requires(name) or ()) if installed(name) else ():
+        with contextlib.suppress(InvalidRequirement):
+            yield Requirement(text)
 
 
 def plain(wanted: Requirement) -> str:
@@ -120,7 +126,7 @@ def _applies(wanted: Requirement, extra: str) -> bool:
 def _extras() -> Iterator[Finding]:
     """Extras of ours that are not there, or not whole."""
     wanted: dict[str, set[str]] = {}
-    for requirement in map(Requirement, (requires(OURS) or ()) if installed(OURS) else ()):
+    for requirement in _required(OURS):
         extra = _extra(requirement)
         if extra and extra != _NOT_FOR_USERS and _applies(requirement, extra):
             wanted.setdefault(extra, set()).add(canonicalize_name(requirement.name))
