@@ -192,6 +192,12 @@ def test_a_package_short_of_what_it_requires_is_not_to_be_uninstalled(
     assert found["deepspeed"].do == "pip install 'no-such-hjson>=3' 'numpy>=99', which it requires"
     assert faults(packages.findings())["no-such-hjson"].what == "missing; deepspeed wants it"
     distribution(site, "flash-attn", "2.8.3")
+    errors["deepspeed"] = (
+        "ModuleNotFoundError: No module named 'no_such_mpi4py.MPI'"  # which it does not say it requires
+    )
+    distribution(site, "no-such-hjson", "3.1")
+    distribution(site, "numpy", "99.0")
+    assert faults(machine.findings())["deepspeed"].do == "pip install the package that has no_such_mpi4py"
     errors |= {"flash_attn": "ImportError: flash_attn_2_cuda.so: undefined symbol: _ZN3c10"}
     assert faults(machine.findings())["flash-attn"].do.startswith("pip uninstall flash-attn, or build it for torch")
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from odw_harness.doctor.finding import Finding
@@ -42,7 +43,7 @@ def findings() -> Iterator[Finding]:
         what = f"{installed(name)} can't be imported: {error}"
         # `peft` fails with an error of `flash_attn`, `transformers` with one of `torchvision`: mending these is enough.
         cause = next((other for other in failed if other != name and _names(error, MODULES[other])), None)
-        do = f"mend {cause}, which it imports" if cause else _mend(name, bool(gpu))
+        do = f"mend {cause}, which it imports" if cause else _mend(name, error, bool(gpu))
         yield Finding("packages", name, what, "fault", do)
     yield from _device(device, gpu, errors)
 
@@ -52,9 +53,12 @@ def _names(error: str, module: str) -> bool:
     return re.search(rf"\b{re.escape(module)}(?![a-z])", error) is not None
 
 
-def _mend(name: str, gpu: bool) -> str:
+def _mend(name: str, error: str, gpu: bool) -> str:
     if wants := [plain(wanted) for wanted, _ in lacking(name)]:
         return f"pip install {' '.join(map(repr, wants))}, which it requires"
+    missing = re.search(r"No module named '(\w+)", error)
+    if missing and missing[1] != MODULES[name].partition(".")[0] and find_spec(missing[1]) is None:
+        return f"pip install the package that has {missing[1]}"
     if name in ("torchvision", "torchaudio"):
         if not gpu:
             return f"pip uninstall {name}; where LLaMA-Factory wants it, make setup puts a placeholder there"
