@@ -22,7 +22,7 @@ from odw_harness.questions import load_questions
 from odw_harness.rubric import ODWEVAL
 from odw_harness.store import digest
 from odw_harness.systems import METADATA as SYSTEM_METADATA
-from odw_harness.systems import key_variable, read_config
+from odw_harness.systems import key_variable, read_config, unconverted
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ def _check_model(name: str, arguments: dict[str, Any]) -> None:
         folder = folder_meant(str(arguments.get(key, "")))
         if folder is not None and not folder.is_dir():
             raise TaskError(f"--model_args {key}={arguments[key]}: no such folder")
+    if name in HUGGING_FACE and (original := unconverted(str(arguments["pretrained"]), arguments)):
+        raise TaskError(f"--model_args pretrained={original}")
 
 
 def _key(variable: str | None, arguments: dict[str, Any]) -> str | None:

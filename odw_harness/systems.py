@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
+from odw_harness.convert.source import adapter_of_original, converting, original_in
 from odw_harness.errors import TaskError
 from odw_harness.judge.base import Options
 from odw_harness.models import (
@@ -151,14 +152,30 @@ class System:
             yield Missing("bitsandbytes", ("pip install 'odw-harness[quantized]'",))
         if "base_url" in arguments:
             yield from _server_missing(str(arguments["base_url"]), str(arguments.get("model", "")), get)
+        base = str(arguments.get("pretrained") or "")
         for key, described_by in DESCRIBED_BY.items():
             part = str(arguments.get(key) or "")
             if part and (fault := _fault(part, described_by)):
                 yield Missing(
                     fault, _training(part) if key == "peft" else _getting(part, get if key == "pretrained" else ())
                 )
+            elif key == "pretrained" and self.model in HUGGING_FACE and (told := unconverted(part, arguments)):
+                yield Missing(told, (converting(part, get),))
+            elif key == "peft" and part and (told := _of_original(part, base)):
+                yield Missing(told, (converting(part, base=base),))
         if not arguments.get("pretrained") and self.model in HUGGING_FACE:
             yield Missing("model_args.pretrained", (f"name a model in {self.file}",))
+
+
+def unconverted(pretrained: str, arguments: Mapping[str, Any]) -> str | None:
+    """What is to be said where the base is an original that `odw convert` is for, and its own code is not to be run."""
+    folder = folder_meant(pretrained) if pretrained else None
+    return None if folder is None or arguments.get("trust_remote_code") else original_in(folder)
+
+
+def _of_original(adapter: str, base: str) -> str | None:
+    folder, on = folder_meant(adapter), folder_meant(base)
+    return adapter_of_original(folder, on) if folder and on else None
 
 
 def key_variable(model: str, metadata: Mapping[str, Any]) -> str | None:

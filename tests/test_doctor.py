@@ -40,7 +40,9 @@ def faults(found: Any) -> dict[str, Finding]:
 
 
 def test_versions_that_disagree_with_what_another_package_requires(site: Path) -> None:
-    distribution(site, "llamafactory", "0.9.5", "trl<=0.24.0", "nothing-such>=2", 'absent; extra == "x"', "rich>=1")
+    distribution(
+        site, "llamafactory", "0.9.5", "trl<=0.24.0", "nothing-such>=2", 'absent; extra == "x"', "rich>=1", "of old!!"
+    )
     distribution(site, "trl", "0.25.0")
     found = faults(packages.unmet("llamafactory"))
     assert set(found) == {"trl", "nothing-such"}
@@ -177,6 +179,48 @@ def test_placeholders_are_right_without_a_gpu_and_wrong_with_one(site: Path, mon
     monkeypatch.setattr(machine, "gpus_of_the_driver", lambda: ["H100, 570"])
     found = {each.name: each for each in machine.findings()}
     assert found["placeholders"].level == "fault"
+
+
+def test_a_package_short_of_what_it_requires_is_not_to_be_uninstalled(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(site, "deepspeed", "0.18.4", "torch", "no-such-hjson>=3", "numpy>=99")
+    errors = {"deepspeed": "ModuleNotFoundError: No module named 'no_such_hjson'"}
+    monkeypatch.setattr(machine, "tried", lambda modules: (errors, device()))
+    monkeypatch.setattr(machine, "gpus_of_the_driver", list)
+    found = faults(machine.findings())
+    assert found["deepspeed"].do == "pip install 'no-such-hjson>=3' 'numpy>=99', which it requires"
+    assert faults(packages.findings())["no-such-hjson"].what == "missing; deepspeed wants it"
+    distribution(site, "flash-attn", "2.8.3")
+    errors["deepspeed"] = (
+        "ModuleNotFoundError: No module named 'no_such_mpi4py.MPI'"  # which it does not say it requires
+    )
+    distribution(site, "no-such-hjson", "3.1")
+    distribution(site, "numpy", "99.0")
+    assert faults(machine.findings())["deepspeed"].do == "pip install the package that has no_such_mpi4py"
+    errors |= {"flash_attn": "ImportError: flash_attn_2_cuda.so: undefined symbol: _ZN3c10"}
+    assert faults(machine.findings())["flash-attn"].do.startswith("pip uninstall flash-attn, or build it for torch")
+
+
+def test_a_package_that_fails_for_another_s_sake_is_not_to_be_installed_anew(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(site, "flash-attn", "2.8.3")
+    distribution(site, "torchvision", "0.28.0")
+    errors = {
+        "peft": "ImportError: /x/flash_attn_2_cuda.so: undefined symbol: _ZN3c10",
+        "flash_attn": "ImportError: /x/flash_attn_2_cuda.so: undefined symbol: _ZN3c10",
+        "torchvision": "RuntimeError: operator torchvision::nms does not exist",
+        "transformers": "RuntimeError: operator torchvision::nms does not exist",
+        "trl": "ImportError: torchvisionary is missing",
+    }
+    monkeypatch.setattr(machine, "tried", lambda modules: (errors, device()))
+    monkeypatch.setattr(machine, "gpus_of_the_driver", list)
+    found = faults(machine.findings())
+    assert found["peft"].do == "mend flash-attn, which it imports"
+    assert found["transformers"].do == "mend torchvision, which it imports"
+    assert found["torchvision"].do.startswith("pip uninstall torchvision")
+    assert found["trl"].do.startswith("pip install --force-reinstall trl==")
 
 
 def judge_finding() -> Finding:

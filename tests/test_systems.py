@@ -15,6 +15,7 @@ from odw_harness import cli, runner
 from odw_harness.errors import TaskError
 from odw_harness.paper import load_table
 from odw_harness.systems import System, read_config
+from tests.convert.conftest import LEGACY
 from tests.judge.server import JudgeServer, serving
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -184,6 +185,50 @@ def test_a_folder_of_weights_must_be_whole(tmp_path: Path, tiny_model: Path) -> 
     assert told() == [f"{model}: has no weights"]
     (model / "config.json").unlink()
     assert told() == [f"{model}: has no config.json"]
+
+
+def test_an_original_that_is_still_to_be_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Downloaded to where the native model belongs: transformers asks to trust its code, which then fails."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(LEGACY / "chatglm3", tmp_path / "models" / "chatglm3-6b")
+    (base,) = SYSTEMS["chatglm3_6b"].missing()
+    assert base.what.startswith("models/chatglm3-6b: is an original (chatglm), whose code this transformers can't run")
+    assert base.get == (
+        "mkdir -p originals && mv models/chatglm3-6b originals/chatglm3-6b && "
+        "odw convert --dtype bfloat16 originals/chatglm3-6b models/chatglm3-6b",
+    )
+    assert SYSTEMS["chatglm3_6b_lora"].missing()[0] == base  # before the adapter
+    assert system(tmp_path, pretrained="models/chatglm3-6b", trust_remote_code=True).missing() == []
+    judge = write(tmp_path / "judge.yaml", "backend: likelihood\nmodel: copycat\n")
+    arguments = ["--model_args", "pretrained=models/chatglm3-6b", "--metadata", f"judge={judge}"]
+    assert cli.main(["eval", *arguments]) == 2
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("error: --model_args pretrained=models/chatglm3-6b: is an original (chatglm), whose")
+    )
+
+
+def test_an_adapter_that_was_trained_on_an_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its names are not those of the converted base, and peft would say no more than that."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["convert", str(LEGACY / "baichuan2"), "models/baichuan2-7b-chat"]) == 0
+    adapter = tmp_path / "saves" / "baichuan2_7b_lora"
+    adapter.mkdir(parents=True)
+    (adapter / "adapter_model.bin").write_text("x")
+    write(adapter / "adapter_config.json", '{"target_modules": ["W_pack", "o_proj"]}')
+    (missing,) = SYSTEMS["baichuan2_7b_lora"].missing()
+    assert missing.what.startswith(
+        "saves/baichuan2_7b_lora: was trained on the original of models/baichuan2-7b-chat (W_pack)"
+    )
+    assert missing.get == (
+        "mkdir -p originals && mv saves/baichuan2_7b_lora originals/baichuan2_7b_lora && "
+        "odw convert originals/baichuan2_7b_lora saves/baichuan2_7b_lora --base models/baichuan2-7b-chat",
+    )
+    write(adapter / "adapter_config.json", '{"target_modules": ["q_proj", "o_proj"]}')
+    assert SYSTEMS["baichuan2_7b_lora"].missing() == []
 
 
 def test_what_looks_like_a_hubs_name_but_is_a_folder_of_ours(

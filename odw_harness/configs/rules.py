@@ -1,5 +1,6 @@
 """What LLaMA-Factory's parser lets through and a run then dies of, or worse, does not: one function for each matter."""
 
+import functools
 import json
 import math
 import os
@@ -10,6 +11,7 @@ from typing import Any
 from odw_harness.configs.known import close, how_to_get, template_of
 from odw_harness.configs.llamafactory import default_template, same_words, special_tokens, templates
 from odw_harness.configs.source import Fault, Source, decimal
+from odw_harness.convert.source import converting, original_in
 from odw_harness.models import folder_meant, weights_fault
 
 Found = Iterator[Fault]
@@ -190,6 +192,9 @@ def model(source: Source, kind: str) -> Found:
             yield Fault(line, key, f"{value} holds no readable config.json, so it is no model; {how_to_get(value)}")
         elif fault := weights_fault(folder, "config.json"):
             yield Fault(line, key, f"{fault}; {how_to_get(value) or 'put the weights there'}")
+        elif source.values.get("trust_remote_code") is not True and (original := original_in(folder)):
+            yield Fault(line, key, f"{original}: {converting(value, [how_to_get(value)])}")
+            return
         yield from _length(source, config)
         yield from _dtype(source, kind, folder, config)
     elif how_to_get(value) or folder_meant(value):
@@ -212,6 +217,54 @@ def _dtype(source: Source, kind: str, folder: Path, config: dict[str, Any]) -> F
         if kind == "train" and source.values.get(key) is True and saved in {"bfloat16", "float16"} - {trained}:
             message = f"the model loads in {saved}, and training in {trained} fails on that; write {trained} as dtype in {folder / 'config.json'}, the weights are cast as they load"
             yield Fault(source.line(key), key, message)
+
+
+def targets(source: Source, kind: str) -> Found:
+    """Layers to train that the model, where it is there, does not have: peft says nothing as long as it finds one of them."""
+    values, folder = source.values, Path(str(source.values.get("model_name_or_path")))
+    if kind != "train" or values.get("finetuning_type", "lora") not in ("lora", "oft"):
+        return
+    if values.get("trust_remote_code") is True or not (folder / "config.json").is_file() or original_in(folder):
+        return
+    for key in ("lora_target", "additional_target"):
+        names = [name.strip() for name in str(values.get(key) or "").split(",") if name.strip()]
+        if not names or (key == "lora_target" and names == ["all"]):
+            continue
+        modules = _modules(folder)
+        absent = [name for name in names if not any(f".{module}".endswith(f".{name}") for module in modules)]
+        if modules and absent:
+            fit = {name.rpartition(".")[2] for name, linear in modules.items() if linear or key == "additional_target"}
+            message = f"{folder} has no {', '.join(absent)}; it has {', '.join(sorted(fit))}"
+            yield Fault(source.line(key), key, message + ("; all is usual" if key == "lora_target" else ""))
+
+
+@functools.cache
+def _modules(folder: Path) -> dict[str, bool]:
+    """A model's layers by its config.json, and whether they are linear; none where it needs code of its own."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder))
+    except Exception:  # what is wrong with a configuration is not for here
+        return {}
+    layers = {
+        name: module for name, module in model.named_modules() if next(module.parameters(False), None) is not None
+    }
+    return {name: isinstance(module, torch.nn.Linear) for name, module in layers.items()}
+
+
+def reporting(source: Source, kind: str) -> Found:
+    """Services that transformers does not report to."""
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+
+    known = (*INTEGRATION_TO_CALLBACK, "none", "all")
+    value = source.values.get("report_to")
+    for name in value if isinstance(value, list) else [value] if isinstance(value, str) else []:
+        if name not in known:
+            near = close(str(name), known) or f"; write {', '.join(known)}"
+            yield Fault(source.line("report_to"), "report_to", f"transformers reports to no {name}{near}")
 
 
 def places(source: Source, kind: str) -> Found:
@@ -281,6 +334,8 @@ RULES: tuple[Callable[[Source, str], Found], ...] = (
     template,
     data,
     model,
+    targets,
+    reporting,
     places,
     deepspeed,
 )

@@ -205,6 +205,7 @@ def _native_config(
         "rank_pattern": {name: rank for name, rank in ranks.items() if rank != usual["r"]},
         "alpha_pattern": {name: alpha for name, alpha in alphas.items() if alpha != usual["lora_alpha"]},
         "init_lora_weights": True,
+        "task_type": "CAUSAL_LM",  # ChatGLM's could be SEQ_2_SEQ_LM, for which peft asks more than Glm has
         **dict.fromkeys(("auto_mapping", "exclude_modules", "layers_pattern", "layers_to_transform", "revision")),
     }
 

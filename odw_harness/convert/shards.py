@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MODEL = ("model", "pytorch_model")
 ADAPTER = ("adapter_model", "adapter_model")
 """Names of weight files without their endings: of safetensors, and of pickles."""
+_POINTER = b"version https://git-lfs"
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,18 @@ class Checkpoint:
 
 
 def find_weights(folder: Path, names: tuple[str, str] = MODEL) -> Checkpoint:
-    """The tensors of a folder, safetensors before pickles.
+    """The tensors of a folder: of safetensors and pickles the first of which all files are there.
 
     Raises ConvertError where files are missing, damaged, hold code, or disagree with the index.
     """
-    index = None
-    for name in (f"{names[0]}.safetensors", f"{names[1]}.bin"):
-        if (folder / f"{name}.index.json").is_file():
-            index = folder / f"{name}.index.json"
-            files = _indexed(index)
-            break
-        if (folder / name).is_file():
-            files = {folder / name: ()}
-            break
-    else:
+    forms = [form for name in (f"{names[0]}.safetensors", f"{names[1]}.bin") if (form := _form(folder, name))]
+    if not forms:
         parts = sorted(path.name for path in folder.glob("*-of-*") if path.suffix in (".safetensors", ".bin"))
         if parts:
             raise ConvertError(f"{folder}: the index of {parts[0]} is missing (*.index.json); fetch it too")
         raise ConvertError(f"{folder}: has no weights; looked for {names[0]}.safetensors and {names[1]}.bin")
+    # A hub holds both forms of ChatGLM3; who leaves out *.safetensors has the index of them all the same.
+    index, files = next((form for form in forms if all(path.is_file() for path in form[1])), forms[0])
     missing = [path.name for path in files if not path.is_file()]
     if missing:
         raise ConvertError(f"{folder}: {_some(missing, 'file')} missing; fetch what {Path(str(index)).name} lists")
@@ -117,10 +112,27 @@ def write_index(places: Mapping[str, str], size: int, folder: Path) -> None:
     (folder / f"{MODEL[0]}.safetensors.index.json").write_text(text + "\n", encoding="utf-8")
 
 
+def _is_pointer(file: Path) -> bool:
+    """Whether a file is what `git clone` leaves in its place where Git LFS is not installed."""
+    try:
+        with file.open("rb") as opened_file:
+            return opened_file.read(len(_POINTER)) == _POINTER
+    except OSError:
+        return False
+
+
 def _some(names: list[str], noun: str) -> str:
     """Up to three names, and how many there are."""
     count = f"1 {noun} is" if len(names) == 1 else f"{len(names)} {noun}s are"
     return f"{', '.join(names[:3])}{', …' if len(names) > 3 else ''} ({count})"
+
+
+def _form(folder: Path, name: str) -> tuple[Path | None, dict[Path, tuple[str, ...]]] | None:
+    """The index, and the files with the tensors that it lists, of weights in one form; None where there are none."""
+    index = folder / f"{name}.index.json"
+    if index.is_file():
+        return index, _indexed(index)
+    return (None, {folder / name: ()}) if (folder / name).is_file() else None
 
 
 def _indexed(index: Path) -> dict[Path, tuple[str, ...]]:
@@ -142,6 +154,8 @@ def _contents(file: Path) -> dict[str, Stored]:
     import torch
     from safetensors import SafetensorError, safe_open
 
+    if _is_pointer(file):
+        raise ConvertError(f"{file}: is a Git LFS pointer, not the file itself; fetch it by git lfs pull")
     if file.suffix == ".safetensors":
         # torch has no name for some of safetensors' dtypes; those are of quantised weights, refused by their names.
         dtypes = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}

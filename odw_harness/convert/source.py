@@ -1,6 +1,8 @@
 """Which family a folder is of, and a clear word where it is of none."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from odw_harness.convert import baichuan2, chatglm3, qwen1
 from odw_harness.convert.family import Family, Source, read_json
@@ -10,6 +12,8 @@ _FAMILIES = {"chatglm": chatglm3.FAMILY, "baichuan": baichuan2.FAMILY, "qwen": q
 """By model_type of config.json."""
 NOTE = "CONVERSION.json"
 ADAPTER_CONFIG = "adapter_config.json"
+_PACKED = ("query_key_value", "W_pack", "c_attn")
+"""Modules of the originals that no native model has."""
 _KNOWN = "ChatGLM3, Baichuan2-7B and Qwen (the first)"
 
 
@@ -34,6 +38,48 @@ def read_source(folder: Path) -> tuple[Family, Source]:
             raise source.fault(field, "stands for quantised weights, which can't be converted; give the full model")
     family.refuse(source)
     return family, source
+
+
+def original_in(folder: Path) -> str | None:
+    """What is to be said of a folder whose model is still to be converted; None of any other."""
+    kind = _settings(folder / "config.json").get("model_type")
+    if kind not in tuple(_FAMILIES):
+        return None
+    return f"{folder}: is an original ({kind}), whose code this transformers can't run; `odw convert` makes it native"
+
+
+def adapter_of_original(folder: Path, base: Path) -> str | None:
+    """What is to be said of an adapter that was trained on the original of a converted base; None of any other."""
+    targets = _settings(folder / ADAPTER_CONFIG).get("target_modules")
+    found = [
+        name for name in _PACKED if (base / NOTE).is_file() and isinstance(targets, list | str) and name in targets
+    ]
+    if not found:
+        return None
+    return f"{folder}: was trained on the original of {base} ({found[0]}); `odw convert` makes it fit"
+
+
+def converting(folder: str, get: Iterable[str] = (), base: str = "") -> str:
+    """The command that converts an original where the native model, or with a base the native adapter, belongs.
+
+    get: commands that fetch and convert it.
+
+    >>> converting("models/mine", ["hf download X/Y --local-dir o/y && odw convert --dtype bfloat16 o/y models/mine"])
+    'mkdir -p o && mv models/mine o/y && odw convert --dtype bfloat16 o/y models/mine'
+    """
+    told = next((command.rpartition("&& ")[2] for command in get if "odw convert " in command), None)
+    convert = told or f"odw convert originals/{Path(folder).name} {folder}"
+    original = convert.split()[-2]
+    moved = f"mkdir -p {Path(original).parent} && mv {folder} {original} && {convert}"
+    return f"{moved} --base {base}" if base else moved
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    """What a file of settings holds, nothing where it can't be read."""
+    try:
+        return read_json(file)
+    except ConvertError:
+        return {}
 
 
 def read_base(folder: Path) -> tuple[Family, Source, bool]:

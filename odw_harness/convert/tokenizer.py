@@ -82,7 +82,9 @@ def from_sentencepiece(model: Path, special: Sequence[str], added: Sequence[str]
     places = {name: number for number, name in enumerate(names)}
     # ChatGLM3's own code takes an added name before a piece of the same name, so such a piece has the added id.
     moved = {places[name]: len(names) + number for number, name in enumerate(added) if name in places}
-    ids = {f"<unused_{number}>" if number in moved else name: number for name, number in places.items()}
+    # Nor must the model take a whole text for a piece that sentencepiece never makes.
+    unused = moved.keys() | _unreachable(proto) - {places[name] for name in special if name in places}
+    ids = {f"<unused_{number}>" if number in unused else name: number for name, number in places.items()}
     ids |= {name: len(names) + number for number, name in enumerate(added)}
 
     tokenizer = Tokenizer(_bpe(proto, ids))
@@ -214,7 +216,7 @@ def _bpe(proto: Any, ids: Mapping[str, int]) -> Any:
     """sentencepiece merges any two neighbours that make a piece together, the best score first, then the leftmost."""
     from tokenizers import models
 
-    scores = {piece.piece: piece.score for piece in proto.pieces if piece.type == _NORMAL}
+    scores = {piece.piece: piece.score for piece in proto.pieces if piece.type == _NORMAL and piece.piece in ids}
     merges = [
         (-score, cut, name[:cut], name[cut:])
         for name, score in scores.items()
@@ -229,6 +231,21 @@ def _bpe(proto: Any, ids: Mapping[str, int]) -> Any:
         byte_fallback=any(piece.type == _BYTE for piece in proto.pieces),
         ignore_merges=True,  # user-defined pieces stand alone and have no merges
     )
+
+
+def _unreachable(proto: Any) -> set[int]:
+    """Pieces that no merges lead to: put there by hand, or short of a piece that they were made of."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
+    plain = sentencepiece_model_pb2.ModelProto()
+    plain.CopyFrom(proto)
+    spec = plain.normalizer_spec
+    spec.precompiled_charsmap, spec.add_dummy_prefix, spec.remove_extra_whitespaces = b"", False, False
+    merges = sentencepiece.SentencePieceProcessor(model_proto=plain.SerializeToString())
+    normal = {number: piece.piece for number, piece in enumerate(proto.pieces) if piece.type == _NORMAL}
+    made = merges.encode([piece.replace(_SPACE, " ") for piece in normal.values()])
+    return {number for number, ids in zip(normal, made, strict=True) if ids != [number]}
 
 
 def _compare(

@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from odw_harness.doctor.finding import Finding
-from odw_harness.doctor.packages import MODULES, installed
+from odw_harness.doctor.packages import MODULES, installed, lacking, plain
 
 _PATIENCE = 90.0
 """Seconds that all imports together may take."""
@@ -36,15 +38,27 @@ def findings() -> Iterator[Finding]:
             yield Finding("packages", "placeholders", what)
     wanted = [name for name in packages if name not in placeholders]
     errors, device = tried([MODULES[name] for name in wanted])
-    for name in wanted:
-        if error := errors.get(MODULES[name]):
-            yield Finding(
-                "packages", name, f"{installed(name)} can't be imported: {error}", "fault", _mend(name, bool(gpu))
-            )
+    failed = {name: errors[MODULES[name]] for name in wanted if MODULES[name] in errors}
+    for name, error in failed.items():
+        what = f"{installed(name)} can't be imported: {error}"
+        # `peft` fails with an error of `flash_attn`, `transformers` with one of `torchvision`: mending these is enough.
+        cause = next((other for other in failed if other != name and _names(error, MODULES[other])), None)
+        do = f"mend {cause}, which it imports" if cause else _mend(name, error, bool(gpu))
+        yield Finding("packages", name, what, "fault", do)
     yield from _device(device, gpu, errors)
 
 
-def _mend(name: str, gpu: bool) -> str:
+def _names(error: str, module: str) -> bool:
+    """Whether an error is about a module, or about a library whose name begins with its."""
+    return re.search(rf"\b{re.escape(module)}(?![a-z])", error) is not None
+
+
+def _mend(name: str, error: str, gpu: bool) -> str:
+    if wants := [plain(wanted) for wanted, _ in lacking(name)]:
+        return f"pip install {' '.join(map(repr, wants))}, which it requires"
+    missing = re.search(r"No module named '(\w+)", error)
+    if missing and missing[1] != MODULES[name].partition(".")[0] and find_spec(missing[1]) is None:
+        return f"pip install the package that has {missing[1]}"
     if name in ("torchvision", "torchaudio"):
         if not gpu:
             return f"pip uninstall {name}; where LLaMA-Factory wants it, make setup puts a placeholder there"

@@ -1,5 +1,6 @@
 """Which versions are installed, and which of them disagree: by the packages' own metadata, and no table of ours."""
 
+import contextlib
 import os
 import platform
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from odw_harness.doctor.finding import Finding
@@ -44,6 +45,8 @@ _ASKED = (
     "trl",
     "llamafactory",
     "bitsandbytes",
+    "deepspeed",
+    "flash-attn",
     "vllm",
 )
 """Whose requirements must be met."""
@@ -79,21 +82,34 @@ def findings() -> Iterator[Finding]:
 
 def unmet(name: str) -> Iterator[Finding]:
     """Requirements of an installed package that what is installed doesn't meet; those of extras where they are there."""
-    if installed(name) is None:
-        return
-    for wanted in map(Requirement, requires(name) or ()):
+    for wanted, found in lacking(name):
+        if found is None:
+            yield Finding(_GROUP, wanted.name, f"missing; {name} wants it", "fault", f"pip install '{plain(wanted)}'")
+        else:
+            what = f"{found}; {name} {installed(name)} wants {wanted.specifier}"
+            yield Finding(_GROUP, wanted.name, what, "fault", f"pip install '{plain(wanted)}'")
+
+
+def lacking(name: str) -> Iterator[tuple[Requirement, str | None]]:
+    """What an installed package requires and has not, and the version that is there instead, if there is one."""
+    for wanted in _required(name):
         extra = _extra(wanted)
         if not _applies(wanted, extra) or extra == _NOT_FOR_USERS or (extra and name != OURS):
             continue
         found = installed(wanted.name)
-        if found is None and not extra:
-            yield Finding(_GROUP, wanted.name, f"missing; {name} wants it", "fault", f"pip install '{_plain(wanted)}'")
-        elif found is not None and not wanted.specifier.contains(found, prereleases=True):
-            what = f"{found}; {name} {installed(name)} wants {wanted.specifier}"
-            yield Finding(_GROUP, wanted.name, what, "fault", f"pip install '{_plain(wanted)}'")
+        if (found is None and not extra) or (found and not wanted.specifier.contains(found, prereleases=True)):
+            yield wanted, found
 
 
-def _plain(wanted: Requirement) -> str:
+def _required(name: str) -> Iterator[Requirement]:
+    """What an installed package requires, as far as it can be read: old packages write it in ways of their own."""
+    for text in (requires(name) or ()) if installed(name) else ():
+        with contextlib.suppress(InvalidRequirement):
+            yield Requirement(text)
+
+
+def plain(wanted: Requirement) -> str:
+    """A requirement without its marker, as pip takes it."""
     extras = f"[{','.join(sorted(wanted.extras))}]" if wanted.extras else ""
     return f"{wanted.name}{extras}{wanted.specifier}"
 
@@ -110,7 +126,7 @@ def _applies(wanted: Requirement, extra: str) -> bool:
 def _extras() -> Iterator[Finding]:
     """Extras of ours that are not there, or not whole."""
     wanted: dict[str, set[str]] = {}
-    for requirement in map(Requirement, (requires(OURS) or ()) if installed(OURS) else ()):
+    for requirement in _required(OURS):
         extra = _extra(requirement)
         if extra and extra != _NOT_FOR_USERS and _applies(requirement, extra):
             wanted.setdefault(extra, set()).add(canonicalize_name(requirement.name))

@@ -10,6 +10,7 @@ from odw_harness.cli import main
 from odw_harness.configs.check import check_file, lines
 from odw_harness.configs.source import read_config
 from odw_harness.errors import ConfigError
+from tests.convert.conftest import LEGACY
 
 GOOD = """model_name_or_path: tiny
 template: default
@@ -139,6 +140,33 @@ def test_weights_that_are_missing_are_a_notice_with_the_command(check: Check) ->
         "1: notice: model_name_or_path: models/qwen-7b-chat is not there yet; hf download Qwen/Qwen-7B-Chat"
     )
     assert said[0].endswith("&& odw convert originals/qwen-7b-chat models/qwen-7b-chat")
+
+
+def test_an_original_that_is_still_to_be_converted_is_a_fault(check: Check, root: Path) -> None:
+    shutil.copytree(LEGACY / "chatglm3", root / "models" / "chatglm3-6b")
+    text = GOOD.replace("tiny", "models/chatglm3-6b").replace("default", "chatglm3")
+    (said,) = check(text)  # and nothing of what it is once it is converted
+    assert said.startswith("1: model_name_or_path: models/chatglm3-6b: is an original (chatglm), whose code this")
+    assert said.endswith("&& odw convert --dtype bfloat16 originals/chatglm3-6b models/chatglm3-6b")
+    assert "is an original" not in "".join(check(text + "trust_remote_code: true\n"))
+
+
+def test_layers_that_the_model_does_not_have_are_a_fault(check: Check) -> None:
+    """As in configurations for the originals: peft says nothing, or fails when the model is loaded."""
+    said = check(GOOD + "lora_target: c_attn, self_attn.o_proj\nadditional_target: wte,lm_head\n")
+    assert said == [
+        "11: lora_target: tiny has no c_attn; it has down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj, up_proj, v_proj; all is usual",
+        "12: additional_target: tiny has no wte; it has down_proj, embed_tokens, gate_proj, input_layernorm, k_proj, lm_head, norm, "
+        "o_proj, post_attention_layernorm, q_proj, up_proj, v_proj",
+    ]
+    assert check(GOOD + "lora_target: q_proj,v_proj\nadditional_target: embed_tokens\n") == []
+
+
+def test_a_service_that_nothing_is_reported_to_is_a_fault(check: Check) -> None:
+    assert check(GOOD + "report_to: wandbb\n") == [
+        "11: report_to: transformers reports to no wandbb; did you mean wandb?"
+    ]
+    assert check(GOOD + "report_to: [none]\n") == []
 
 
 def test_a_hub_name_without_an_owner_is_fetched(check: Check) -> None:

@@ -171,6 +171,32 @@ def test_rank_and_alpha_stay_and_the_targets_are_named_in_short(
     assert made["rank_pattern"] == made["alpha_pattern"] == {}
 
 
+def test_an_adapter_of_2023_converts(
+    original: Callable[[str], Path], converted: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """peft 0.3 to 0.11: other fields, a pickle, numbers as the trainer had them, the task that ChatGLM was put under."""
+    trained = Trained("chatglm3", "plain", load_file(original("chatglm3") / "model.safetensors"))
+    trained.config |= {
+        "enable_lora": None,
+        "merge_weights": False,
+        "fan_in_fan_out": False,
+        "init_lora_weights": True,
+        "lora_alpha": 8.0,
+        "layer_replication": None,
+        "loftq_config": {},
+        "megatron_config": None,
+        "megatron_core": "megatron.core",
+        "target_modules": "query_key_value|dense|dense_h_to_4h|dense_4h_to_h",
+        "task_type": "SEQ_2_SEQ_LM",
+    }
+    adapter = trained.write(tmp_path / "adapter")
+    torch.save(load_file(adapter / "adapter_model.safetensors"), adapter / "adapter_model.bin")
+    (adapter / "adapter_model.safetensors").unlink()
+    convert_adapter(adapter, tmp_path / "native", converted("chatglm3"))
+    assert json.loads((tmp_path / "native" / "adapter_config.json").read_text())["task_type"] == "CAUSAL_LM"
+    assert adapted_logits(converted("chatglm3"), tmp_path / "native", "chatglm3").isfinite().all()
+
+
 def test_layers_that_were_not_adapted_stay_as_they_are(
     original: Callable[[str], Path], converted: Callable[[str], Path], tmp_path: Path
 ) -> None:

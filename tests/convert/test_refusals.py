@@ -75,6 +75,14 @@ def training_state(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
 
 
+def pointer(name: str) -> Change:
+    def clone_without_lfs(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 15012452223\n")
+
+    return clone_without_lfs
+
+
 def lost_shard(folder: Path) -> None:
     places = dict.fromkeys(load_file(folder / "model.safetensors"), "model-00001-of-00002.safetensors")
     (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
@@ -140,6 +148,8 @@ CASES: list[tuple[str, Change, str]] = [
     ("chatglm3", cut, "is cut off or no safetensors file"),
     ("chatglm3", cut_pickle, "is cut off or no file of weights"),
     ("chatglm3", pickled_code, "holds more than weights, perhaps code, and isn't loaded"),
+    ("chatglm3", pointer("pytorch_model.bin"), "pytorch_model.bin: is a Git LFS pointer, not the file itself"),
+    ("chatglm3", pointer("model.safetensors"), "model.safetensors: is a Git LFS pointer, not the file itself"),
     ("chatglm3", training_state, "state_dict is no tensor"),
     ("chatglm3", only_gguf, "holds a GGUF (model-q4.gguf)"),
     ("chatglm3", weights(lambda t: t.pop(NORM)), "1 tensors are missing (transformer.encoder.final_layernorm.weight)"),

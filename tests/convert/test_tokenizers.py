@@ -232,6 +232,25 @@ def test_a_tokenizer_like_the_published_ones_is_equal_on_any_text(
         assert fast.decode(ids, skip_special_tokens=False) == slow.decode(ids), text
 
 
+def test_pieces_that_no_merges_lead_to_are_spelled_as_in_the_original(tmp_path: Path) -> None:
+    """As where a vocabulary was cleaned, or words put into it by hand."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = tmp_path / "tokenizer.model"
+    _train(model, add_dummy_prefix=False)
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.read_bytes())
+    for piece in [each for each in proto.pieces if each.type == each.NORMAL and len(each.piece) == 2][::5]:
+        piece.piece = f"做{piece.piece}优"  # nothing leads to it, and what was made of the pair is made of nothing now
+    model.write_bytes(proto.SerializeToString())
+    slow = sentencepiece.SentencePieceProcessor(model_file=str(model))
+    normal = [each.piece.replace("▁", " ") for each in proto.pieces if each.type == each.NORMAL]
+    spelled = [piece for piece in normal if len(slow.encode(piece)) > 1]
+    assert any("优" not in piece for piece in spelled)
+    fast = from_sentencepiece(model, ("<unk>", "<s>", "</s>")).backend
+    for text in (*spelled, *(f"的{piece}。" for piece in spelled), *_texts(3, 500)):
+        assert fast.encode(text, add_special_tokens=False).ids == slow.encode(text), text
+
+
 def test_an_added_name_that_is_a_piece_too_has_the_added_id_as_in_the_original(tmp_path: Path) -> None:
     model = tmp_path / "tokenizer.model"
     _train(model, user_defined_symbols=["sop"])

@@ -151,6 +151,24 @@ def test_all_kinds_of_files_give_the_same_tensors(
     assert all(torch.equal(plain[name], other[name]) and other[name].dtype == dtype for name in plain)
 
 
+def test_pickles_are_read_where_the_hub_s_index_of_safetensors_came_without_its_files(
+    original: Callable[[str], Path], converted: Callable[[str], Path]
+) -> None:
+    """`hf download --exclude "*.safetensors"` leaves model.safetensors.index.json."""
+    source = original("chatglm3")
+    tensors = load_file(source / "model.safetensors")
+    _as_two_safetensors(source, tensors)
+    _as_two_bins(source, tensors)
+    for file in source.glob("*.safetensors"):
+        file.unlink()
+    convert_model(source, source.parent / "out")
+    made, expected = (load_file(f / "model.safetensors") for f in (source.parent / "out", converted("chatglm3")))
+    assert made.keys() == expected.keys()
+    assert all(torch.equal(made[name], expected[name]) for name in made)
+    note = json.loads((source.parent / "out" / "CONVERSION.json").read_text("utf-8"))
+    assert set(note["source"]["sha256"]) == {f"pytorch_model-0000{n}-of-00002.bin" for n in (1, 2)}
+
+
 def test_small_shards_have_an_index_and_load_as_one(
     original: Callable[[str], Path], converted: Callable[[str], Path]
 ) -> None:
