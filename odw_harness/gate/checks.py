@@ -77,8 +77,8 @@ def gate(baseline: Side, candidate: Side, settings: Settings) -> Outcome:
     for pairs in pairs_of(baseline, candidate, settings, rubrics):
         if pairs.rubric in unfit:
             skipped.append(Check(name=pairs.name, state="skipped", why="graded by another measure"))
-        elif len(pairs.questions) < 2:
-            why = f"questions in common that have it: {len(pairs.questions)}; it takes 2 to tell a drop from chance (--metric gates others)"
+        elif not pairs.enough:
+            why = f"questions in common that have it: {len(pairs.questions)}, too few to tell a drop from chance: it takes 3, or 2 beside 2 or more outside the split (--metric gates others)"
             skipped.append(Check(name=pairs.name, state="error", why=why))
         else:
             figures.append(pairs)
@@ -105,12 +105,10 @@ def pairs_of(baseline: Side, candidate: Side, settings: Settings, rubrics: Seque
             if settings.metrics is None and before.empty:
                 continue
             after = candidate.by_question(metric, rubric) if rubric in (None, *candidate.rubrics) else before[:0]
+            having = [each for each in common if each in before.index and each in after.index]
             for split in settings.splits:
-                both = [
-                    each
-                    for each in common
-                    if each in before.index and each in after.index and split in (ALL, splits[each])
-                ]
+                both = [each for each in having if split in (ALL, splits[each])]
+                beside = [each for each in having if each not in both]
                 name = [metric, *([rubric] if rubric and len(rubrics) > 1 else []), *([split] if split != ALL else [])]
                 yield Pairs(
                     ", ".join(name),
@@ -120,6 +118,7 @@ def pairs_of(baseline: Side, candidate: Side, settings: Settings, rubrics: Seque
                     tuple(both),
                     before[both].to_numpy(float),
                     after[both].to_numpy(float),
+                    (before[beside] - after[beside]).to_numpy(float),
                 )
 
 

@@ -279,7 +279,9 @@ def test_one_question_is_no_evidence(tmp_path: Path, capsys: Capture) -> None:
     old, new = (run(tmp_path / name, mark, questions=FOUR[:1], system=name) for name, mark in (("old", 7), ("new", 3)))
     code, found = gate(capsys, old, new)
     assert code == 2
-    assert why(found, "score").startswith("questions in common that have it: 1; it takes 2")
+    assert why(found, "score").startswith(
+        "questions in common that have it: 1, too few to tell a drop from chance: it takes 3"
+    )
 
 
 def test_mistakes_are_one_line(base: Path, tmp_path: Path, capsys: Capture) -> None:
