@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from odw_harness.results import Outputs, Skipped, by_system
+from odw_harness.results import Outputs, Partial, Skipped, by_system
 from odw_harness.runs import Run
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def notices(outputs: Outputs) -> list[Notice]:
     return [
         *_judges(outputs.table),
         *_questions(outputs.table),
+        *_partial(outputs.partial),
         *_leaks(outputs),
         *_family(outputs),
         *_coverage(outputs.table),
@@ -73,6 +74,17 @@ def _questions(table: "pd.DataFrame") -> Iterator[Notice]:
                 f"{system} 只答了 {most} 题中的 {number} 题（{measure}），其平均分与其他系统的题目不同",
                 (system,),
             )
+
+
+def _partial(partial: Iterable[Partial]) -> Iterator[Notice]:
+    for each in partial:
+        yield Notice(
+            "incomplete",
+            f"{each.system}: its newest run has {each.questions} of the {each.questions + each.more} questions that its runs answered; the others, "
+            f"of older runs, are left out ({each.measure}). Run all of them in one",
+            f"{each.system}：各次运行共答 {each.questions + each.more} 题，最新一次只有 {each.questions} 题，其余出自更早的运行，未计入（{each.measure}）。请将全部题目合为一次运行",
+            (each.system,),
+        )
 
 
 def _leaks(outputs: Outputs) -> Iterator[Notice]:

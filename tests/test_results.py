@@ -84,6 +84,29 @@ def test_the_newest_run_of_a_system_counts_unless_all_are_asked_for(tmp_path: Pa
     }
 
 
+def test_questions_that_only_an_older_run_answered_are_told_of(tmp_path: Path) -> None:
+    for hour, asked in ((9, FOUR[:3]), (10, FOUR[3:]), (8, FOUR[2:])):
+        date = datetime(2026, 11, 25, hour, tzinfo=UTC)
+        write_run(tmp_path / str(hour), "甲", fixed(5, 6, 7, 8), questions=asked, date=date)
+    found = read_outputs([tmp_path])
+    assert list(found.table["question"]) == ["ODW-20"]
+    (notice,) = notices(found)
+    assert (notice.kind, notice.systems) == ("incomplete", ("甲",))
+    assert notice.en.startswith("甲: its newest run has 1 of the 4 questions that its runs answered; the others")
+    assert notices(read_outputs([tmp_path / "9"])) == []
+    assert read_outputs([tmp_path], every_run=True).partial == []
+
+
+def test_a_mean_of_two_questions_has_no_interval(tmp_path: Path) -> None:
+    for number in (2, 3, 4):
+        write_run(tmp_path / str(number), f"of {number}", fixed(5, 7, 6, 8), questions=FOUR[:number])
+    rows = by_system(read_outputs([tmp_path]).table).set_index("system")
+    assert rows["avg21"].to_dict() == {"of 2": 6, "of 3": 6, "of 4": 6.5}
+    assert rows["low"].isna().to_dict() == {"of 2": True, "of 3": False, "of 4": False}
+    # sd of 5, 7, 6, 8 is 1.290994, t of 3 is 3.182446: 3.182446 · 1.290994 / 2
+    assert rows.loc["of 4", "high"] == pytest.approx(6.5 + 2.054260, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     "other",
     [
