@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,5 +132,4 @@ def show(outputs: Outputs, console: "Console") -> None:
         "Avg.19, Avg.2, Avg.21: means of the score (1 to 10) over the statutory and business questions, the two outside, and all, "
         "with Student's 95 % interval over questions. `odw compare` says whether two systems differ.",
         style="dim",
-        soft_wrap=not sys.stdout.isatty(),
     )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from odw_harness.cli.options import Help, number, share, table_console
+from odw_harness.cli.options import Help, number, share
+from odw_harness.console import table_console
 from odw_harness.errors import OdwError
 
 _DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run
@@ -148,5 +149,5 @@ def _gate(options: Any) -> int:
     if any(printed):
         print(outcome.headline, file=sys.stderr)
     else:
-        show(outcome, odds, table_console(140, highlight=False))
+        show(outcome, odds, table_console(highlight=False))
     return outcome.exit_code

@@ -2,13 +2,9 @@
 
 import argparse
 import math
-import sys
 import textwrap
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Any
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -54,10 +50,3 @@ def number(text: str, good: Callable[[float], bool], what: str) -> float:
     if not good(value):
         raise argparse.ArgumentTypeError(f"{text} is not {what}")
     return value
-
-
-def table_console(width: int, highlight: bool = True) -> "Console":
-    """Standard output for tables: as wide as the terminal, or width columns where it is none. highlight: rich colours figures."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else width, highlight=highlight)

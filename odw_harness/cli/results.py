@@ -4,7 +4,8 @@ import json
 import sys
 from typing import Any
 
-from odw_harness.cli.options import Help, number, table_console
+from odw_harness.cli.options import Help, number
+from odw_harness.console import table_console
 
 
 def add(commands: Any) -> None:
@@ -78,7 +79,7 @@ def _results(options: Any) -> int:
     )
     outputs = read_outputs(options.folders, options.every_run)
     if kind is None:
-        show(outputs, table_console(160))
+        show(outputs, table_console())
         return 0
     from odw_harness.notices import notices
 
@@ -96,7 +97,7 @@ def _compare(options: Any) -> int:
     if options.json:
         print(json.dumps(as_json(*found), ensure_ascii=False, indent=1))
     else:
-        show(*found, table_console(140))
+        show(*found, table_console())
     return 0
 
 
@@ -113,5 +114,5 @@ def _power(options: Any) -> int:
     if options.json:
         print(json.dumps([each.model_dump() for each in found], ensure_ascii=False, indent=1))
     else:
-        show(found, table_console(150))
+        show(found, table_console())
     return 0

@@ -236,7 +236,7 @@ def _notes(baseline: Side, candidate: Side, settings: Settings, checks: Sequence
     for check in checks:
         found = check.figure
         if found and found.catches > found.allowed + _WEAK * (1 if found.metric in UNJUDGED else 9):
-            yield f"{check.name}: with this spread over {found.questions} questions only a drop of {found.catches:.2f} or more is likely to be caught; more questions or answers see less"
+            yield f"{check.name}: with this spread over {found.questions} questions only a drop of {found.catches:.2f} or more is likely to be caught; more questions or answers show smaller ones"
 
 
 def _settings(side: Side) -> str:
