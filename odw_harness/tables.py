@@ -107,7 +107,7 @@ def show(outputs: Outputs, console: "Console") -> None:
     from rich.text import Text
 
     for notice in notices(outputs):
-        console.print(Text(f"! {shown(notice.en, 1000, '?')}", "yellow"), soft_wrap=True)
+        console.print(Text(f"! {notice.en}", "yellow"), soft_wrap=True)
     for measure, rows in by_system(outputs.table).groupby("measure", sort=False):
         dimensions = [name for name in DIMENSIONS if rows[name].notna().any()]
         table = Table(

@@ -235,6 +235,13 @@ def test_what_a_reader_must_know_is_told(tmp_path: Path) -> None:
     assert "甲：只有 75% 的评判给出了分数" in told["coverage"].zh
 
 
+def test_a_name_can_not_turn_a_notice_around_or_drive_a_terminal(tmp_path: Path) -> None:
+    write_run(tmp_path, "\u202e\x1b[2J" + "长" * 500, fixed(5, None, None, 5), questions=FOUR)
+    (notice,) = notices(read_outputs([tmp_path]))
+    assert notice.en.startswith("��[2J" + "长" * 55 + "…: only 50% of its verdicts have a score")
+    assert notice.zh.startswith("��[2J" + "长" * 55 + "…：只有 50%")
+
+
 def test_answers_come_with_what_was_found_in_them(tmp_path: Path) -> None:
     def text(question: Question) -> str:
         return f"关于{question.id}的通知"
