@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from odw_harness.errors import AnswerError
-from odw_harness.results import UNJUDGED, by_question, by_system, read_outputs, side_by_side
+from odw_harness.results import UNJUDGED, Outputs, by_question, by_system, read_outputs, side_by_side
 from odw_harness.stats import Frozen
 from odw_harness.stats.paired import Against, Paired, compared
 from odw_harness.texts import shown
@@ -38,20 +38,26 @@ class Difference(Frozen):
         return Against(paired=self.difference, p=self.p).shown
 
 
-def read_systems(folders: Sequence[str]) -> "pd.DataFrame":
-    """The newest runs under each folder as one table, its systems in the order of the folders.
+def read_systems(folders: Sequence[str]) -> Outputs:
+    """The newest runs under each folder together, the table's systems in the order of the folders.
 
     One name in two folders gets the folder's beside it. Raises AnswerError where a folder has no run of ours.
     """
     import pandas as pd
 
-    tables = [read_outputs([folder]).table for folder in folders]
+    each = [read_outputs([folder]) for folder in folders]
+    tables = [outputs.table for outputs in each]
     names = [name for table in tables for name in table["system"].unique()]
     for folder, table in zip(folders, tables, strict=True):
         table["system"] = table["system"].map(
             lambda name, folder=folder: f"{name} ({Path(folder).name})" if names.count(name) > 1 else name
         )
-    return pd.concat(tables, ignore_index=True)
+    return Outputs(
+        [run for outputs in each for run in outputs.runs],
+        pd.concat(tables, ignore_index=True),
+        [skipped for outputs in each for skipped in outputs.skipped],
+        [partial for outputs in each for partial in outputs.partial],
+    )
 
 
 def differences(questions: "pd.DataFrame", against: str, metrics: Sequence[str] = METRICS) -> list[Difference]:
@@ -102,9 +108,8 @@ def check_comparable(table: "pd.DataFrame", against: str) -> None:
             raise AnswerError(f"{changed[0]}: was another question for {system} than for {against}; run one again")
 
 
-def compare(folders: Sequence[str]) -> tuple["pd.DataFrame", list[Difference], str]:
-    """The systems under the folders in the paper's shape, their differences from the first one, and its name."""
-    table = read_systems(folders)
+def compare(table: "pd.DataFrame") -> tuple["pd.DataFrame", list[Difference], str]:
+    """The systems of a table of verdicts in the paper's shape, their differences from the first one, and its name."""
     against = str(table["system"].iloc[0])
     check_comparable(table, against)
     questions = by_question(table)

@@ -92,6 +92,7 @@ def beside_paper(outputs: Outputs) -> list[Beside]:
     told = outputs.table.drop_duplicates("system").set_index("system")["paper"]
     questions["paper"] = [told[name] or name for name in questions["system"]]
     questions = questions[questions["paper"].isin(tables["human"])]
+    _refuse_twice(questions)
     if questions.empty:
         raise AnswerError(
             f"no run is of a system of the paper ({', '.join(tables['human'])}); run those of systems/, or say "
@@ -102,6 +103,17 @@ def beside_paper(outputs: Outputs) -> list[Beside]:
         _beside(str(measure), _TABLE_OF.get(rubric_of[measure], "odweval"), rows, tables)
         for measure, rows in questions.groupby("measure", sort=False)
     ]
+
+
+def _refuse_twice(questions: "pd.DataFrame") -> None:
+    """Two systems that are one of the paper's would be mixed."""
+    for paper, rows in questions.groupby("paper", sort=False):
+        names = [shown(name, 60, "?") for name in rows["system"].unique()]
+        if len(names) > 1:
+            raise AnswerError(
+                f"{', '.join(names)}: each is the paper's {paper}, by its name or by paper in its file; name folders that "
+                "hold one of them"
+            )
 
 
 def _beside(measure: str, table: Table, rows: "pd.DataFrame", tables: Mapping[Table, Mapping[str, Row]]) -> Beside:

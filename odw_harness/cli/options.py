@@ -2,9 +2,13 @@
 
 import argparse
 import math
+import sys
 import textwrap
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from odw_harness.results import Outputs
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -50,3 +54,11 @@ def number(text: str, good: Callable[[float], bool], what: str) -> float:
     if not good(value):
         raise argparse.ArgumentTypeError(f"{text} is not {what}")
     return value
+
+
+def warn(outputs: "Outputs") -> None:
+    """Say on standard error what has to be known before the figures of some outputs are believed."""
+    from odw_harness.notices import notices
+
+    for notice in notices(outputs):
+        print(f"warning: {notice.en}", file=sys.stderr)

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from odw_harness.cli.options import Help
+from odw_harness.cli.options import Help, warn
 from odw_harness.console import table_console
 
 _TABLES = {"human": "people's scores, 0 to 100", "odweval": "ODWEval, 1 to 10", "alignbench": "AlignBench, 1 to 10"}
@@ -67,7 +67,9 @@ def _compare(options: Any) -> int:
     from odw_harness.paper_compare import as_json, beside_paper, show
     from odw_harness.results import read_outputs
 
-    found = beside_paper(read_outputs(options.folders))
+    outputs = read_outputs(options.folders)
+    found = beside_paper(outputs)
+    warn(outputs)
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False, indent=1))
     else:
