@@ -99,7 +99,7 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
         used = set(table["run"])
         runs = [run for run in runs if str(run.file) in used]
     else:
-        table["system"] += table["date"].map(lambda date: f" {date:%Y-%m-%d %H:%M}")
+        table["system"] += _stamps(table)
     return Outputs(runs, table.reset_index(drop=True), skipped, partial)
 
 
@@ -255,6 +255,13 @@ def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":
         marked = table["system"].isin(unclear)
         table.loc[marked, "system"] += table.loc[marked, "run"].map(lambda file: f" ({folder[file]})")
     return table
+
+
+def _stamps(table: "pd.DataFrame") -> "pd.Series[str]":
+    """Of each row its run's date, as far as a minute, or further where a system has two runs in one."""
+    minutes = table["date"].map(lambda date: f" {date:%Y-%m-%d %H:%M}")
+    alone = table.groupby(["system", minutes.rename("minute")])["run"].transform("nunique") == 1
+    return minutes.where(alone, table["date"].map(lambda date: f" {date:%Y-%m-%d %H:%M:%S.%f}"))
 
 
 def _newest(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -84,6 +84,17 @@ def test_the_newest_run_of_a_system_counts_unless_all_are_asked_for(tmp_path: Pa
     }
 
 
+def test_two_runs_of_one_minute_are_told_apart(tmp_path: Path) -> None:
+    for second, score in ((1, 5.0), (59, 7.0)):
+        date = datetime(2026, 11, 1, 9, 30, second, tzinfo=UTC)
+        write_run(tmp_path, "甲", fixed(score, score, score, score), questions=FOUR, date=date)
+    every = by_system(read_outputs([tmp_path], every_run=True).table)
+    assert dict(zip(every["system"], every["avg21"], strict=True)) == {
+        "甲 2026-11-01 09:30:01.000000": 5,
+        "甲 2026-11-01 09:30:59.000000": 7,
+    }
+
+
 def test_questions_that_only_an_older_run_answered_are_told_of(tmp_path: Path) -> None:
     for hour, asked in ((9, FOUR[:3]), (10, FOUR[3:]), (8, FOUR[2:])):
         date = datetime(2026, 11, 25, hour, tzinfo=UTC)
