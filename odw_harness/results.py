@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from odw_harness.errors import AnswerError, OdwError
 from odw_harness.jsonl import read_rows
 from odw_harness.measures import of_measure
+from odw_harness.models import sha256
 from odw_harness.rubric import RUBRICS
 from odw_harness.runs import UNGRADED, WRITING, Answer, Foreign, Run, answers_of, read_run, results_files, task_of
 from odw_harness.stats import Mean, mean_of
@@ -64,7 +65,7 @@ class Outputs:
 
 
 def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungraded: bool = False) -> Outputs:
-    """Read every results and samples file of ours under the folders; what is broken or foreign is named in `skipped`.
+    """Read every results and samples file of ours under the folders; what is broken, foreign or a copy is named in `skipped`.
 
     Of runs of one system under one measure the newest counts, or with every_run each under its date. The columns:
     run (the results file), system, paper, adapter, model, date, lm_eval; task, split, question, genre, question_hash,
@@ -78,10 +79,16 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
     skipped: list[Skipped] = []
     runs: list[Run] = []
     rows: list[dict[str, Any]] = []
+    read: dict[tuple[str, ...], Path] = {}
     for file in results_files(folders):
         try:
             run = read_run(file)
-            rows += list(_rows(run, ungraded))  # whole, or not at all
+            of_run = list(_rows(run, ungraded))  # whole, or not at all
+            first = read.setdefault(_content(run), file)
+            if first != file:
+                skipped.append(Skipped(file, f"is a copy of {first}"))
+                continue
+            rows += of_run
             runs.append(run)
         except OdwError as error:
             skipped.append(Skipped(file, str(error).removeprefix(f"{file}: "), isinstance(error, Foreign)))
@@ -180,6 +187,11 @@ def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
         .drop(columns="place")
         .reset_index(drop=True)
     )
+
+
+def _content(run: Run) -> tuple[str, ...]:
+    """What a run's files hold, by their hashes: a copy of a folder is no further run."""
+    return tuple(sha256(path) for path in (run.file, *(path for _, path in run.samples)))
 
 
 _COLUMNS = [

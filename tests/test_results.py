@@ -84,6 +84,17 @@ def test_the_newest_run_of_a_system_counts_unless_all_are_asked_for(tmp_path: Pa
     }
 
 
+def test_a_copy_of_a_run_counts_once(tmp_path: Path) -> None:
+    file = write_run(tmp_path / "a", "甲", lambda question: [[4, 6]], questions=FOUR)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    for every_run in (False, True):
+        found = read_outputs([tmp_path], every_run)
+        assert (len(found.runs), len(found.table)) == (1, 8)
+        assert [(each.file.parent.parent.name, each.reason) for each in found.skipped] == [
+            ("b", f"is a copy of {file}")
+        ]
+
+
 def test_two_runs_of_one_minute_are_told_apart(tmp_path: Path) -> None:
     for second, score in ((1, 5.0), (59, 7.0)):
         date = datetime(2026, 11, 1, 9, 30, second, tzinfo=UTC)
