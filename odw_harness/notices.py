@@ -75,9 +75,9 @@ def _questions(table: "pd.DataFrame") -> Iterator[Notice]:
             f"{told}: not every system was asked the same under this name; differences leave it out",
             f"{told}：各系统所答题目内容不同，比较差异时不计入",
         )
-    counted = table.groupby(["measure", "system"])["question"].nunique()
-    for measure, systems in counted.groupby(level="measure"):
-        most = systems.max()
+    every = table.groupby("measure")["question"].nunique()
+    for measure, systems in table.groupby(["measure", "system"])["question"].nunique().groupby(level="measure"):
+        most = every[measure]
         for (_, system), number in systems[systems < most].items():
             yield Notice(
                 "incomplete",

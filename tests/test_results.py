@@ -257,6 +257,14 @@ def test_what_a_reader_must_know_is_told(tmp_path: Path) -> None:
     assert "甲：只有 75% 的评判给出了分数" in told["coverage"].zh
 
 
+def test_systems_that_answered_other_questions_are_told_of(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "甲", fixed(5, 5, 5, 5), questions=FOUR[:2])
+    write_run(tmp_path / "b", "乙", fixed(5, 5, 5, 5), questions=FOUR[2:])
+    found = notices(read_outputs([tmp_path]))
+    assert [(notice.kind, notice.systems) for notice in found] == [("incomplete", ("乙",)), ("incomplete", ("甲",))]
+    assert "answered 2 of 4 questions" in found[0].en
+
+
 def test_a_name_can_not_turn_a_notice_around_or_drive_a_terminal(tmp_path: Path) -> None:
     write_run(tmp_path, "\u202e\x1b[2J" + "长" * 500, fixed(5, None, None, 5), questions=FOUR)
     (notice,) = notices(read_outputs([tmp_path]))

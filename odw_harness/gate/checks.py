@@ -123,7 +123,7 @@ def pairs_of(baseline: Side, candidate: Side, settings: Settings, rubrics: Seque
 
 
 def _rubrics(baseline: Side, settings: Settings) -> list[str]:
-    """The rubrics whose scores are gated: those by which the baseline has any."""
+    """The rubrics whose scores are gated: those that the baseline was graded under, or that it has the asked metrics by."""
     if settings.rubric and settings.rubric not in baseline.rubrics:
         raise AnswerError(
             f"--rubric {settings.rubric}: {baseline.run.file} was graded under {', '.join(baseline.rubrics) or 'none'}"
@@ -132,8 +132,10 @@ def _rubrics(baseline: Side, settings: Settings) -> list[str]:
     if not judged:
         return []
     rubrics = [settings.rubric] if settings.rubric else baseline.rubrics
+    if settings.metrics is None:
+        return rubrics  # one without any score is told of as low coverage
     having = [rubric for rubric in rubrics if any(_graded(baseline, metric, [rubric]) for metric in judged)]
-    for metric in judged if settings.metrics else ():
+    for metric in judged:
         if not _graded(baseline, metric, having):
             raise AnswerError(f"--metric {metric}: {baseline.run.file} has no {metric}; gate what it has")
     return having
@@ -201,7 +203,7 @@ def _coverage(baseline: Side, candidate: Side, rubric: str, settings: Settings) 
     for what, side in (("baseline", baseline), ("candidate", candidate)):
         mine = (side.verdicts["rubric"] == rubric) & side.verdicts["question"].isin(_hashes(baseline).index)
         scored = side.verdicts.loc[mine, "score"].notna()
-        told.append(f"{what} {scored.mean():.0%}")
+        told.append(f"{what} {scored.mean():.0%}" if len(scored) else f"{what} none of these questions")
         if scored.mean() < settings.min_coverage - TIE:
             faults.append(f"{scored.sum()} of {len(scored)} verdicts of the {what} have a score ({scored.mean():.0%})")
     if faults:

@@ -43,7 +43,8 @@ def show(outcome: Outcome, noise: Noise | None, console: Console) -> None:
         table.add_column(name, justify="left" if name in ("check", "result") else "right", no_wrap=True)
     for name, found, state in _figures(outcome):
         table.add_row(escape(name), *_cells(found), f"[{_STYLES[state]}]{state}[/]")
-    console.print(table)
+    if table.rows:
+        console.print(table)
     for line in (*_told(outcome), _LEGEND, *([_of_noise(noise)] if noise else [])):
         console.print(escape(line), soft_wrap=True)
     if noise:
