@@ -148,22 +148,16 @@ def as_json(systems: "pd.DataFrame", found: Sequence[Difference], against: str) 
 def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, console: Console) -> None:
     """Two tables: the systems in the paper's shape, and what each differs by from the first."""
     several = systems["measure"].nunique() > 1
-    table = Table(box=box.SIMPLE_HEAD)
-    if several:
-        table.add_column("measure", overflow="fold")
-    for name in ("system", "Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "length"):
-        table.add_column(name, justify="left" if name == "system" else "right", no_wrap=True)
+    table = _grid(several, ("Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "length"))
     for row in systems.to_dict("records"):
         figures = [row[name] for name in ("avg19", "avg2", "avg21", *UNJUDGED, "coverage")]
         measure = [shown(row["measure"], 200, "?")] if several else []
         table.add_row(*measure, Text(shown(row["system"], 60, "?")), *map(_figure, figures), f"{row['characters']:.0f}")
     console.print(table)
     title = Text(f"Against {shown(against, 60, '?')}, question by question", "italic")
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    if several:
-        table.add_column("measure", overflow="fold")
-    for name in ("system", "metric", "questions", "difference", "95 % interval", "better", "worse", "p", ""):
-        table.add_column(name, justify="left" if name in ("system", "metric", "") else "right", no_wrap=True)
+    heads = ("metric", "ques-\ntions", "differ-\nence", "95 % interval", "better", "worse", "p")
+    table = _grid(several, heads, title)
+    table.add_column("", min_width=13)
     for each in found:
         mean = each.difference
         interval = "–" if mean.low is None or mean.high is None else f"{mean.low:+.2f} to {mean.high:+.2f}"
@@ -182,6 +176,19 @@ def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, con
         )
     console.print(table)
     console.print("p: sign-flip permutation test over questions, Holm-corrected over the systems.", style="dim")
+
+
+def _grid(several: bool, heads: Sequence[str], title: Text | None = None) -> Table:
+    """A table whose names are folded where it is too wide, and whose figures are not."""
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    for name in ("measure", "system") if several else ("system",):
+        table.add_column(name, overflow="fold", min_width=10)
+    for name in heads:
+        whole = "%" not in name
+        table.add_column(
+            name, justify="left" if name == "metric" else "right", no_wrap=whole, min_width=None if whole else 8
+        )
+    return table
 
 
 def _figure(value: float) -> str:

@@ -211,7 +211,7 @@ def show(found: Sequence[Beside], console: Console) -> None:
 
 def _show_places(each: Beside, console: Console) -> None:
     grid = Grid(box=box.SIMPLE_HEAD)
-    grid.add_column("system", no_wrap=True)
+    grid.add_column("system", overflow="fold")
     tables = [correlation.table for correlation in each.correlations]
     for name in ("ours", "rank", *(head for table in tables for head in (f"paper: {table}", "rank"))):
         grid.add_column(name, justify="right")
@@ -224,9 +224,9 @@ def _show_places(each: Beside, console: Console) -> None:
 def _show_gains(each: Beside, console: Console) -> None:
     grid = Grid(box=box.SIMPLE_HEAD, title="Gains, question by question (mean, 95 % interval)", title_justify="left")
     for name in ("from", "to"):
-        grid.add_column(name, no_wrap=True)
+        grid.add_column(name, overflow="fold")
     for name in ("ours", f"paper: {each.table}", "paper: human (of 100)"):
-        grid.add_column(name, justify="right", no_wrap=True)
+        grid.add_column(name, justify="right", min_width=10)
     grid.add_column("direction")
     for gain in each.gains:
         cells = [_interval(gain.ours, 2), _interval(gain.paper, 2), _interval(gain.human, 1)]

@@ -28,5 +28,16 @@ def test_a_pipe_gets_whole_lines_and_columns_bounds_them(tmp_path: Path) -> None
     assert name in row
     assert max(map(len, lines)) > 120
     narrow = printed(*command, COLUMNS="70")
-    assert max(map(len, narrow)) == 70
+    assert max(map(len, narrow)) <= 70
     assert printed(*command, COLUMNS="no number") == lines
+
+
+def test_eighty_columns_cut_no_figure(tmp_path: Path) -> None:
+    for number, name in enumerate(("ChatGLM3-6B", "ChatGLM3-6B-LoRA")):
+        write_run(tmp_path / name, f"{name}", lambda q, number=number: [[5.0 + number], [5.5 + number]])
+    both = [str(tmp_path / name) for name in ("ChatGLM3-6B", "ChatGLM3-6B-LoRA")]
+    gate = ["gate", *both, "--split", "ood2,all"]
+    for command in (["results", *both], ["compare", *both], ["power", *both], gate, ["paper", "compare", *both]):
+        lines = [line for line in printed(*command, COLUMNS="80") if "…" in line]
+        assert lines == [], command
+    assert any(line.endswith(("better", "better ")) for line in printed("compare", *both, COLUMNS="80"))
