@@ -182,7 +182,7 @@ def _grid(several: bool, heads: Sequence[str], title: Text | None = None) -> Tab
     """A table whose names are folded where it is too wide, and whose figures are not."""
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
     for name in ("measure", "system") if several else ("system",):
-        table.add_column(name, overflow="fold", min_width=10)
+        table.add_column(name, overflow="fold", min_width=8)
     for name in heads:
         whole = "%" not in name
         table.add_column(
