@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from odw_harness.console import table_console
 from odw_harness.errors import DocumentError, QuestionError
 from odw_harness.questions import find_question
 from odw_harness.rules import Expectations, Report, check_text, of_genre, of_question
@@ -94,10 +95,9 @@ def _printable(text: str) -> str:
 
 def print_reports(documents: list[Checked], everything: bool = False) -> None:
     """Print reports to standard output; everything shows passed checks too."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = table_console(highlight=False)
     for document in documents:
         report = document.report
         passed = sum(finding.ok for finding in report.findings)

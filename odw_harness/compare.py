@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from odw_harness.errors import AnswerError
-from odw_harness.results import UNJUDGED, by_question, by_system, read_outputs, side_by_side
+from odw_harness.results import UNJUDGED, Outputs, by_question, by_system, read_outputs, side_by_side
 from odw_harness.stats import Frozen
 from odw_harness.stats.paired import Against, Paired, compared
 from odw_harness.texts import shown
@@ -38,20 +38,26 @@ class Difference(Frozen):
         return Against(paired=self.difference, p=self.p).shown
 
 
-def read_systems(folders: Sequence[str]) -> "pd.DataFrame":
-    """The newest runs under each folder as one table, its systems in the order of the folders.
+def read_systems(folders: Sequence[str]) -> Outputs:
+    """The newest runs under each folder together, the table's systems in the order of the folders.
 
     One name in two folders gets the folder's beside it. Raises AnswerError where a folder has no run of ours.
     """
     import pandas as pd
 
-    tables = [read_outputs([folder]).table for folder in folders]
+    each = [read_outputs([folder]) for folder in folders]
+    tables = [outputs.table for outputs in each]
     names = [name for table in tables for name in table["system"].unique()]
     for folder, table in zip(folders, tables, strict=True):
         table["system"] = table["system"].map(
             lambda name, folder=folder: f"{name} ({Path(folder).name})" if names.count(name) > 1 else name
         )
-    return pd.concat(tables, ignore_index=True)
+    return Outputs(
+        [run for outputs in each for run in outputs.runs],
+        pd.concat(tables, ignore_index=True),
+        [skipped for outputs in each for skipped in outputs.skipped],
+        [partial for outputs in each for partial in outputs.partial],
+    )
 
 
 def differences(questions: "pd.DataFrame", against: str, metrics: Sequence[str] = METRICS) -> list[Difference]:
@@ -102,9 +108,8 @@ def check_comparable(table: "pd.DataFrame", against: str) -> None:
             raise AnswerError(f"{changed[0]}: was another question for {system} than for {against}; run one again")
 
 
-def compare(folders: Sequence[str]) -> tuple["pd.DataFrame", list[Difference], str]:
-    """The systems under the folders in the paper's shape, their differences from the first one, and its name."""
-    table = read_systems(folders)
+def compare(table: "pd.DataFrame") -> tuple["pd.DataFrame", list[Difference], str]:
+    """The systems of a table of verdicts in the paper's shape, their differences from the first one, and its name."""
     against = str(table["system"].iloc[0])
     check_comparable(table, against)
     questions = by_question(table)
@@ -143,22 +148,16 @@ def as_json(systems: "pd.DataFrame", found: Sequence[Difference], against: str) 
 def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, console: Console) -> None:
     """Two tables: the systems in the paper's shape, and what each differs by from the first."""
     several = systems["measure"].nunique() > 1
-    table = Table(box=box.SIMPLE_HEAD)
-    if several:
-        table.add_column("measure", overflow="fold")
-    for name in ("system", "Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "length"):
-        table.add_column(name, justify="left" if name == "system" else "right", no_wrap=True)
+    table = _grid(several, ("Avg.19", "Avg.2", "Avg.21", "rules", "fact_recall", "coverage", "length"))
     for row in systems.to_dict("records"):
         figures = [row[name] for name in ("avg19", "avg2", "avg21", *UNJUDGED, "coverage")]
         measure = [shown(row["measure"], 200, "?")] if several else []
         table.add_row(*measure, Text(shown(row["system"], 60, "?")), *map(_figure, figures), f"{row['characters']:.0f}")
     console.print(table)
     title = Text(f"Against {shown(against, 60, '?')}, question by question", "italic")
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    if several:
-        table.add_column("measure", overflow="fold")
-    for name in ("system", "metric", "questions", "difference", "95 % interval", "better", "worse", "p", ""):
-        table.add_column(name, justify="left" if name in ("system", "metric", "") else "right", no_wrap=True)
+    heads = ("metric", "ques-\ntions", "differ-\nence", "95 % interval", "better", "worse", "p")
+    table = _grid(several, heads, title)
+    table.add_column("", min_width=13)
     for each in found:
         mean = each.difference
         interval = "–" if mean.low is None or mean.high is None else f"{mean.low:+.2f} to {mean.high:+.2f}"
@@ -177,6 +176,19 @@ def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, con
         )
     console.print(table)
     console.print("p: sign-flip permutation test over questions, Holm-corrected over the systems.", style="dim")
+
+
+def _grid(several: bool, heads: Sequence[str], title: Text | None = None) -> Table:
+    """A table whose names are folded where it is too wide, and whose figures are not."""
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    for name in ("measure", "system") if several else ("system",):
+        table.add_column(name, overflow="fold", min_width=8)
+    for name in heads:
+        whole = "%" not in name
+        table.add_column(
+            name, justify="left" if name == "metric" else "right", no_wrap=whole, min_width=None if whole else 8
+        )
+    return table
 
 
 def _figure(value: float) -> str:

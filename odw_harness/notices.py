@@ -4,14 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from odw_harness.results import Outputs, Skipped, by_system
+from odw_harness.results import Outputs, Partial, Skipped, by_system
 from odw_harness.runs import Run
+from odw_harness.texts import shown, storable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEAST_COVERAGE = 0.95
 """A smaller share of scored verdicts is told of."""
+
+_LONGEST, _LONGEST_NAME = 1000, 60
+"""Characters of a notice, and of a system's name in it, that are shown."""
 
 Kind = Literal[
     "judges", "coverage", "incomplete", "questions", "leaks", "family", "generation", "skipped", "simulated", "marks"
@@ -20,12 +24,19 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to know. systems: whom it is about; empty where all."""
+    """One thing to know. systems: whom it is about; empty where all.
+
+    en and zh hold names from files: marks that a terminal would obey, or that turn the text around, are replaced.
+    """
 
     kind: Kind
     en: str
     zh: str
     systems: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("en", "zh"):
+            object.__setattr__(self, name, shown(storable(getattr(self, name)), _LONGEST, "\N{REPLACEMENT CHARACTER}"))
 
 
 def notices(outputs: Outputs) -> list[Notice]:
@@ -33,6 +44,7 @@ def notices(outputs: Outputs) -> list[Notice]:
     return [
         *_judges(outputs.table),
         *_questions(outputs.table),
+        *_partial(outputs.partial),
         *_leaks(outputs),
         *_family(outputs),
         *_coverage(outputs.table),
@@ -63,16 +75,27 @@ def _questions(table: "pd.DataFrame") -> Iterator[Notice]:
             f"{told}: not every system was asked the same under this name; differences leave it out",
             f"{told}：各系统所答题目内容不同，比较差异时不计入",
         )
-    counted = table.groupby(["measure", "system"])["question"].nunique()
-    for measure, systems in counted.groupby(level="measure"):
-        most = systems.max()
+    every = table.groupby("measure")["question"].nunique()
+    for measure, systems in table.groupby(["measure", "system"])["question"].nunique().groupby(level="measure"):
+        most = every[measure]
         for (_, system), number in systems[systems < most].items():
             yield Notice(
                 "incomplete",
-                f"{system} answered {number} of {most} questions ({measure}): its means are over other questions than the others'",
-                f"{system} 只答了 {most} 题中的 {number} 题（{measure}），其平均分与其他系统的题目不同",
+                f"{_name(system)} answered {number} of {most} questions ({measure}): its means are over other questions than the others'",
+                f"{_name(system)} 只答了 {most} 题中的 {number} 题（{measure}），其平均分与其他系统的题目不同",
                 (system,),
             )
+
+
+def _partial(partial: Iterable[Partial]) -> Iterator[Notice]:
+    for each in partial:
+        yield Notice(
+            "incomplete",
+            f"{_name(each.system)}: its newest run has {each.questions} of the {each.questions + each.more} questions that its runs answered; the others, "
+            f"of older runs, are left out ({each.measure}). Run all of them in one",
+            f"{_name(each.system)}：各次运行共答 {each.questions + each.more} 题，最新一次只有 {each.questions} 题，其余出自更早的运行，未计入（{each.measure}）。请将全部题目合为一次运行",
+            (each.system,),
+        )
 
 
 def _leaks(outputs: Outputs) -> Iterator[Notice]:
@@ -81,16 +104,16 @@ def _leaks(outputs: Outputs) -> Iterator[Notice]:
         if leaks.get("unreadable"):
             yield Notice(
                 "leaks",
-                f"{run.system}: the report on leaks in its training data can't be read",
-                f"{run.system}：训练数据泄漏检查报告无法读取",
+                f"{_name(run.system)}: the report on leaks in its training data can't be read",
+                f"{_name(run.system)}：训练数据泄漏检查报告无法读取",
                 (run.system,),
             )
         elif leaks.get("flagged"):
             told = ", ".join(leaks["flagged"])
             yield Notice(
                 "leaks",
-                f"{run.system} was trained on data that overlaps with {told}: its scores there are no evidence",
-                f"{run.system} 的训练数据与 {told} 重合，这些题的得分不能作为依据",
+                f"{_name(run.system)} was trained on data that overlaps with {told}: its scores there are no evidence",
+                f"{_name(run.system)} 的训练数据与 {told} 重合，这些题的得分不能作为依据",
                 (run.system,),
             )
 
@@ -101,8 +124,8 @@ def _family(outputs: Outputs) -> Iterator[Notice]:
             told = ", ".join(run.same_family)
             yield Notice(
                 "family",
-                f"{run.system} and its judge are of one family ({told}): judges favour what their family writes",
-                f"{run.system} 与评判模型同属 {told} 系列，评判模型可能偏向同系列的文字",
+                f"{_name(run.system)} and its judge are of one family ({told}): judges favour what their family writes",
+                f"{_name(run.system)} 与评判模型同属 {told} 系列，评判模型可能偏向同系列的文字",
                 (run.system,),
             )
 
@@ -112,8 +135,8 @@ def _coverage(table: "pd.DataFrame") -> Iterator[Notice]:
         if row.coverage < LEAST_COVERAGE:
             yield Notice(
                 "coverage",
-                f"{row.system}: only {row.coverage:.0%} of its verdicts have a score ({row.measure}); the rest is left out of its means",
-                f"{row.system}：只有 {row.coverage:.0%} 的评判给出了分数（{row.measure}），其余未计入平均",
+                f"{_name(row.system)}: only {row.coverage:.0%} of its verdicts have a score ({row.measure}); the rest is left out of its means",
+                f"{_name(row.system)}：只有 {row.coverage:.0%} 的评判给出了分数（{row.measure}），其余未计入平均",
                 (row.system,),
             )
 
@@ -142,3 +165,7 @@ def _of_each(outputs: Outputs) -> Iterable[Run]:
     for run in sorted(outputs.runs, key=lambda run: run.date):
         newest[run.system] = run
     return newest.values()
+
+
+def _name(system: str) -> str:
+    return shown(system, _LONGEST_NAME, "\N{REPLACEMENT CHARACTER}")

@@ -92,6 +92,7 @@ def beside_paper(outputs: Outputs) -> list[Beside]:
     told = outputs.table.drop_duplicates("system").set_index("system")["paper"]
     questions["paper"] = [told[name] or name for name in questions["system"]]
     questions = questions[questions["paper"].isin(tables["human"])]
+    _refuse_twice(questions)
     if questions.empty:
         raise AnswerError(
             f"no run is of a system of the paper ({', '.join(tables['human'])}); run those of systems/, or say "
@@ -102,6 +103,17 @@ def beside_paper(outputs: Outputs) -> list[Beside]:
         _beside(str(measure), _TABLE_OF.get(rubric_of[measure], "odweval"), rows, tables)
         for measure, rows in questions.groupby("measure", sort=False)
     ]
+
+
+def _refuse_twice(questions: "pd.DataFrame") -> None:
+    """Two systems that are one of the paper's would be mixed."""
+    for paper, rows in questions.groupby("paper", sort=False):
+        names = [shown(name, 60, "?") for name in rows["system"].unique()]
+        if len(names) > 1:
+            raise AnswerError(
+                f"{', '.join(names)}: each is the paper's {paper}, by its name or by paper in its file; name folders that "
+                "hold one of them"
+            )
 
 
 def _beside(measure: str, table: Table, rows: "pd.DataFrame", tables: Mapping[Table, Mapping[str, Row]]) -> Beside:
@@ -199,7 +211,7 @@ def show(found: Sequence[Beside], console: Console) -> None:
 
 def _show_places(each: Beside, console: Console) -> None:
     grid = Grid(box=box.SIMPLE_HEAD)
-    grid.add_column("system", no_wrap=True)
+    grid.add_column("system", overflow="fold")
     tables = [correlation.table for correlation in each.correlations]
     for name in ("ours", "rank", *(head for table in tables for head in (f"paper: {table}", "rank"))):
         grid.add_column(name, justify="right")
@@ -212,9 +224,9 @@ def _show_places(each: Beside, console: Console) -> None:
 def _show_gains(each: Beside, console: Console) -> None:
     grid = Grid(box=box.SIMPLE_HEAD, title="Gains, question by question (mean, 95 % interval)", title_justify="left")
     for name in ("from", "to"):
-        grid.add_column(name, no_wrap=True)
+        grid.add_column(name, overflow="fold")
     for name in ("ours", f"paper: {each.table}", "paper: human (of 100)"):
-        grid.add_column(name, justify="right", no_wrap=True)
+        grid.add_column(name, justify="right", min_width=10)
     grid.add_column("direction")
     for gain in each.gains:
         cells = [_interval(gain.ours, 2), _interval(gain.paper, 2), _interval(gain.human, 1)]

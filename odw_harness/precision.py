@@ -1,6 +1,7 @@
 """`odw power`: the smallest difference that a set-up can show, where its scores vary, and what it takes to see more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations, islice
 from statistics import median, stdev
 from typing import TYPE_CHECKING, Any
@@ -128,27 +129,25 @@ def _pooled(each: "Sequence[pd.Series]") -> Components | None:
 
 
 def show(found: Sequence[Precision], console: Console) -> None:
-    """A row for each measure, and what the columns mean."""
+    """A column for each measure, and what the rows mean."""
     grid = Grid(box=box.SIMPLE_HEAD)
-    wanted = f"{found[0].wanted:g}"
-    grid.add_column("measure", overflow="fold")
-    for name in (
-        *("systems", "questions", "sd of\ndifferences", "shows\n(t)", "shows\n(normal)", f"questions\nfor {wanted}"),
-        *("variance:\nquestion", "gener-\nation", "judge", f"generations\nfor {wanted}", f"judgements\nfor {wanted}"),
-    ):
-        grid.add_column(name, justify="right")
+    grid.add_column("", no_wrap=True)
     for each in found:
-        parts = [getattr(each.scores, part, None) for part in PARTS]
-        grid.add_row(
-            shown(each.measure, 80, "?"),
-            str(each.systems),
-            str(each.questions),
-            *map(_figure, (each.sd, each.smallest, each.smallest_normal)),
-            _count(each.questions_needed),
-            *map(_figure, parts),
-            _needed(each.generations_needed, each.differences, "generation"),
-            _needed(each.judge_repeats_needed, each.differences, "judge"),
-        )
+        grid.add_column(shown(each.measure, 80, "?"), justify="right", overflow="fold")
+    wanted = f"{found[0].wanted:g}"
+    rows: list[tuple[str, Callable[[Precision], str]]] = [
+        ("systems", lambda each: str(each.systems)),
+        ("questions", lambda each: str(each.questions)),
+        ("sd of differences", lambda each: _figure(each.sd)),
+        ("shows (t)", lambda each: _figure(each.smallest)),
+        ("shows (normal)", lambda each: _figure(each.smallest_normal)),
+        (f"questions for {wanted}", lambda each: _count(each.questions_needed)),
+        *((f"variance: {part}", partial(_variance, part)) for part in PARTS),
+        (f"generations for {wanted}", lambda each: _needed(each.generations_needed, each.differences, "generation")),
+        (f"judgements for {wanted}", lambda each: _needed(each.judge_repeats_needed, each.differences, "judge")),
+    ]
+    for name, cell in rows:
+        grid.add_row(name, *map(cell, found))
     console.print(grid)
     for line in (
         "shows: the smallest true mean difference (points) that a paired t test finds in 4 of 5 cases; exact, and by the normal "
@@ -165,6 +164,10 @@ def _needed(number: int | None, parts: Components | None, part: str) -> str:
     if number is not None:
         return str(number)
     return "never" if parts is not None and getattr(parts, part) is not None and parts.question is not None else "–"
+
+
+def _variance(part: str, each: Precision) -> str:
+    return _figure(getattr(each.scores, part, None))
 
 
 def _figure(value: float | None) -> str:

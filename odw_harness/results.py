@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from odw_harness.errors import AnswerError, OdwError
 from odw_harness.jsonl import read_rows
 from odw_harness.measures import of_measure
+from odw_harness.models import sha256
 from odw_harness.rubric import RUBRICS
 from odw_harness.runs import UNGRADED, WRITING, Answer, Foreign, Run, answers_of, read_run, results_files, task_of
-from odw_harness.stats import mean_of
+from odw_harness.stats import Mean, mean_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,13 +39,24 @@ class Skipped:
     foreign: bool = False
 
 
+@dataclass(frozen=True)
+class Partial:
+    """A system whose newest run answered `questions` under a measure, and whose runs before it answered `more` others."""
+
+    system: str
+    measure: str
+    questions: int
+    more: int
+
+
 @dataclass
 class Outputs:
-    """What lies under some folders. table: a row for each verdict (see `read_outputs`)."""
+    """What lies under some folders. table: a row for each verdict (see `read_outputs`); partial: of whom it lacks questions."""
 
     runs: list[Run]
     table: "pd.DataFrame"
     skipped: list[Skipped] = field(default_factory=list)
+    partial: list[Partial] = field(default_factory=list)
 
     @property
     def files(self) -> list[str]:
@@ -53,7 +65,7 @@ class Outputs:
 
 
 def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungraded: bool = False) -> Outputs:
-    """Read every results and samples file of ours under the folders; what is broken or foreign is named in `skipped`.
+    """Read every results and samples file of ours under the folders; what is broken, foreign or a copy is named in `skipped`.
 
     Of runs of one system under one measure the newest counts, or with every_run each under its date. The columns:
     run (the results file), system, paper, adapter, model, date, lm_eval; task, split, question, genre, question_hash,
@@ -67,10 +79,16 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
     skipped: list[Skipped] = []
     runs: list[Run] = []
     rows: list[dict[str, Any]] = []
+    read: dict[tuple[str, ...], Path] = {}
     for file in results_files(folders):
         try:
             run = read_run(file)
-            rows += list(_rows(run, ungraded))  # whole, or not at all
+            of_run = list(_rows(run, ungraded))  # whole, or not at all
+            first = read.setdefault(_content(run), file)
+            if first != file:
+                skipped.append(Skipped(file, f"is a copy of {first}"))
+                continue
+            rows += of_run
             runs.append(run)
         except OdwError as error:
             skipped.append(Skipped(file, str(error).removeprefix(f"{file}: "), isinstance(error, Foreign)))
@@ -81,13 +99,15 @@ def read_outputs(folders: Sequence[str | Path], every_run: bool = False, ungrade
         )
     table = pd.DataFrame(rows, columns=_COLUMNS).astype(dict.fromkeys(FIGURES, float))
     table = _named_apart(table, runs)
+    partial: list[Partial] = []
     if not every_run:
-        table = _newest(table)
+        whole, table = table, _newest(table)
+        partial = list(_partial(whole, table))
         used = set(table["run"])
         runs = [run for run in runs if str(run.file) in used]
     else:
-        table["system"] += table["date"].map(lambda date: f" {date:%Y-%m-%d %H:%M}")
-    return Outputs(runs, table.reset_index(drop=True), skipped)
+        table["system"] += _stamps(table)
+    return Outputs(runs, table.reset_index(drop=True), skipped, partial)
 
 
 def by_question(table: "pd.DataFrame") -> "pd.DataFrame":
@@ -132,6 +152,13 @@ def side_by_side(questions: "pd.DataFrame", figure: str) -> "pd.DataFrame":
     return questions.pivot(index=["question", "question_hash"], columns="system", values=figure)
 
 
+def mean_over_questions(scores: Sequence[float]) -> Mean:
+    """The mean of one or more questions' scores; of two without an interval: with one degree of freedom Student's is wider than
+    the scale."""
+    mean = mean_of(scores)
+    return mean if mean.of > 2 else mean.model_copy(update={"low": None, "high": None})
+
+
 def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
     """One row for each system and measure, in the paper's shape, the best first within a measure.
 
@@ -145,7 +172,7 @@ def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
     rows = found[[*UNJUDGED, *DIMENSIONS, "coverage", "characters"]].mean()
     for split, name in (("in19", "avg19"), ("ood2", "avg2")):
         rows[name] = questions[questions["split"] == split].groupby(keys)["score"].mean()
-    means = {key: mean_of(scores) for key, group in found["score"] if (scores := list(group.dropna()))}
+    means = {key: mean_over_questions(scores) for key, group in found["score"] if (scores := list(group.dropna()))}
     for name, of_mean in (("avg21", "mean"), ("low", "low"), ("high", "high")):
         rows[name] = [getattr(means.get(key), of_mean, None) for key in rows.index]
     rows = rows.astype(float)
@@ -160,6 +187,11 @@ def by_system(table: "pd.DataFrame") -> "pd.DataFrame":
         .drop(columns="place")
         .reset_index(drop=True)
     )
+
+
+def _content(run: Run) -> tuple[str, ...]:
+    """What a run's files hold, by their hashes: a copy of a folder is no further run."""
+    return tuple(sha256(path) for path in (run.file, *(path for _, path in run.samples)))
 
 
 _COLUMNS = [
@@ -237,6 +269,21 @@ def _named_apart(table: "pd.DataFrame", runs: Sequence[Run]) -> "pd.DataFrame":
     return table
 
 
+def _stamps(table: "pd.DataFrame") -> "pd.Series[str]":
+    """Of each row its run's date, as far as a minute, or further where a system has two runs in one."""
+    minutes = table["date"].map(lambda date: f" {date:%Y-%m-%d %H:%M}")
+    alone = table.groupby(["system", minutes.rename("minute")])["run"].transform("nunique") == 1
+    return minutes.where(alone, table["date"].map(lambda date: f" {date:%Y-%m-%d %H:%M:%S.%f}"))
+
+
 def _newest(table: "pd.DataFrame") -> "pd.DataFrame":
     newest = table.groupby(["measure", "system"])["date"].transform("max")
     return table[table["date"] == newest]
+
+
+def _partial(whole: "pd.DataFrame", newest: "pd.DataFrame") -> Iterator[Partial]:
+    keys = ["measure", "system"]
+    there = newest.groupby(keys, sort=False)["question"].nunique()
+    for key, number in whole.groupby(keys, sort=False)["question"].nunique().items():
+        if number > there[key]:
+            yield Partial(key[1], key[0], int(there[key]), int(number - there[key]))

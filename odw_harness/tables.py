@@ -2,20 +2,20 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from odw_harness.errors import AnswerError
 from odw_harness.notices import notices
-from odw_harness.results import DIMENSIONS, UNJUDGED, Outputs, by_question, by_system
+from odw_harness.results import DIMENSIONS, Outputs, by_question, by_system
 from odw_harness.texts import shown
 from odw_harness.written import written
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.table import Table
 
 ROWS: "dict[str, Callable[[pd.DataFrame], pd.DataFrame]]" = {
     "systems": by_system,
@@ -36,6 +36,8 @@ _HEADS = {
     "coverage": "coverage",
     "characters": "length",
 }
+_UNBOUNDED = 10_000
+"""Columns of a table that nothing bounds."""
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
@@ -103,35 +105,45 @@ def _cell(value: object) -> str:
 
 def show(outputs: Outputs, console: "Console") -> None:
     """A table for each measure, after what has to be known before."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     for notice in notices(outputs):
-        console.print(Text(f"! {shown(notice.en, 1000, '?')}", "yellow"), soft_wrap=True)
+        console.print(Text(f"! {notice.en}", "yellow"), soft_wrap=True)
     for measure, rows in by_system(outputs.table).groupby("measure", sort=False):
         dimensions = [name for name in DIMENSIONS if rows[name].notna().any()]
-        table = Table(
-            box=box.SIMPLE_HEAD, title=shown(str(measure), 200, "?"), title_justify="left", padding=(0, 1, 0, 0)
-        )
-        for name in (*_HEADS, *dimensions):
-            head = _HEADS.get(name, name.replace("_", "\n"))
-            table.add_column(head, justify="left" if name == "system" else "right", overflow="fold")
-        for row in rows.to_dict("records"):
-            interval = "–" if row["low"] != row["low"] else f"{row['low']:.2f}–{row['high']:.2f}"
-            figures = [row[name] for name in (*UNJUDGED, "coverage")]
-            table.add_row(
-                Text(shown(row["system"], 80, "?")),
-                *(_cell(row[name]) for name in ("avg19", "avg2", "avg21")),
-                interval,
-                *map(_cell, figures),
-                "–" if row["characters"] != row["characters"] else f"{row['characters']:.0f}",
-                *(_cell(row[name]) for name in dimensions),
-            )
-        console.print(table)
+        whole = _grid(str(measure), rows, [*_HEADS, *dimensions])
+        unbounded = console.options.update(max_width=_UNBOUNDED)
+        if not dimensions or console.measure(whole, options=unbounded).maximum <= console.width:
+            console.print(whole)
+        else:
+            console.print(_grid(str(measure), rows, list(_HEADS)))
+            console.print(_grid("", rows, ["system", *dimensions]))
     console.print(
         "Avg.19, Avg.2, Avg.21: means of the score (1 to 10) over the statutory and business questions, the two outside, and all, "
         "with Student's 95 % interval over questions. `odw compare` says whether two systems differ.",
         style="dim",
-        soft_wrap=not sys.stdout.isatty(),
     )
+
+
+def _grid(title: str, rows: "pd.DataFrame", names: Sequence[str]) -> "Table":
+    """One measure's systems in some columns; only names of systems are folded where it is too wide."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, title=shown(title, 200, "?") or None, title_justify="left", padding=(0, 1, 0, 0))
+    for name in names:
+        head = _HEADS.get(name, name.replace("_", "\n"))
+        if name == "system":
+            grid.add_column(head, overflow="fold")
+        else:
+            grid.add_column(head, justify="right", no_wrap=True)
+    for row in rows.to_dict("records"):
+        cells: dict[str, RenderableType] = {
+            name: _cell(row[name]) for name in names if name not in ("system", "interval", "characters")
+        }
+        cells["system"] = Text(shown(row["system"], 80, "?"))
+        cells["interval"] = "–" if row["low"] != row["low"] else f"{row['low']:.2f}–{row['high']:.2f}"
+        cells["characters"] = "–" if row["characters"] != row["characters"] else f"{row['characters']:.0f}"
+        grid.add_row(*(cells[name] for name in names))
+    return grid

@@ -68,7 +68,7 @@ def test_a_difference_that_is_shown_is_called_one(tmp_path: Path, capsys: pytest
 def test_more_systems_make_each_finding_harder(tmp_path: Path) -> None:
     folders = [run(tmp_path / "a", "甲", 1, 1, 1, 1, 1, 1)]
     folders += [run(tmp_path / name, name, 3, 3, 3, 4, 4, 4) for name in "乙丙"]
-    _, found, _ = compare(folders)
+    _, found, _ = compare(read_systems(folders).table)
     assert [(each.system, each.p, each.real) for each in found if each.metric == "score"] == [
         ("乙", 4 / 64, False),
         ("丙", 4 / 64, False),
@@ -78,14 +78,14 @@ def test_more_systems_make_each_finding_harder(tmp_path: Path) -> None:
 def test_a_question_without_a_verdict_is_left_out_of_the_pair(tmp_path: Path) -> None:
     base = run(tmp_path / "base", "甲", 2, 4, None, 3, 3, 8)
     tuned = run(tmp_path / "tuned", "乙", 3, 6, 10, 3, 3, None)
-    _, (score, rules, _), _ = compare([base, tuned])
+    _, (score, rules, _), _ = compare(read_systems([base, tuned]).table)
     assert (score.difference.of, score.difference.mean) == (4, 0.75)
     assert rules.difference.of == 6
 
 
 def test_two_folders_of_one_system_are_told_apart(tmp_path: Path) -> None:
     folders = [run(tmp_path / name, "甲", 2, 4, 6, 3, 5, 8) for name in ("before", "after")]
-    assert list(read_systems(folders)["system"].unique()) == ["甲 (before)", "甲 (after)"]
+    assert list(read_systems(folders).table["system"].unique()) == ["甲 (before)", "甲 (after)"]
 
 
 def test_figures_of_different_judges_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +99,7 @@ def test_what_needs_no_judge_is_compared_once_under_two_judges(tmp_path: Path) -
     for name in "甲乙":
         for judge in ("j", "k"):
             run(tmp_path / name / judge, name, 2, 4, 6, 8, 1, 1, judge=who(judge))
-    _, found, _ = compare([str(tmp_path / name) for name in "甲乙"])
+    _, found, _ = compare(read_systems([str(tmp_path / name) for name in "甲乙"]).table)
     assert [each.metric for each in found] == ["score", "score", "rules", "fact_recall"]
     assert found[0].measure != found[1].measure
 
@@ -120,16 +120,28 @@ def test_a_changed_question_is_not_compared(tmp_path: Path) -> None:
     changed = [SIX[0].model_copy(update={"prompt": "另一题"}), *SIX[1:]]
     tuned = run(tmp_path / "tuned", "乙", 2, 4, 6, 8, 1, 1, questions=changed)
     with pytest.raises(AnswerError, match="ODW-01: was another question for 乙 than for 甲"):
-        compare([base, tuned])
+        compare(read_systems([base, tuned]).table)
 
 
 def test_systems_without_a_common_question_are_not_compared(tmp_path: Path) -> None:
     base = run(tmp_path / "base", "甲", 2, 4, 6, 8, 1, 1, questions=SIX[:2])
     tuned = run(tmp_path / "tuned", "乙", 2, 4, 6, 8, 1, 1, questions=SIX[2:])
     with pytest.raises(AnswerError, match="乙 and 甲 have no question in common"):
-        compare([base, tuned])
+        compare(read_systems([base, tuned]).table)
 
 
 def test_a_folder_without_runs_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path)]) == 2
     assert f"{tmp_path}: holds no graded run" in capsys.readouterr().err
+
+
+def test_what_was_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, tuned = run(tmp_path / "a", "甲", 2, 4, 6, 3, 5, 8), run(tmp_path / "b", "乙", 4, 5, 9, None, 5, 7)
+    (tmp_path / "b/model/results_2026-11-26T10-00-00.000000.json").write_text("{", "utf-8")
+    assert main(["compare", base, tuned, "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["differences"]
+    told = captured.err.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["warning", "warning"]
+    assert "乙: only 83% of its verdicts have a score" in told[0]
+    assert "files left out: results_2026-11-26T10-00-00.000000.json: can't be read" in told[1]

@@ -86,3 +86,12 @@ def test_without_a_system_of_the_paper_it_says_how_to_name_one(tmp_path: Path) -
     as_printed(tmp_path, "ChatGPT", system="mine")
     with pytest.raises(AnswerError, match=r"no run is of a system of the paper .*metadata: {paper: NAME}"):
         beside_paper(read_outputs([tmp_path]))
+
+
+def test_two_systems_that_are_one_of_the_papers_are_not_mixed(tmp_path: Path) -> None:
+    as_printed(tmp_path, "ChatGPT")
+    as_printed(tmp_path, "ChatGPT", system="gpt-6", metadata={"paper": "ChatGPT"})
+    with pytest.raises(
+        AnswerError, match=r"^ChatGPT, gpt-6: each is the paper's ChatGPT, .*; name folders that hold one"
+    ):
+        beside_paper(read_outputs([tmp_path]))

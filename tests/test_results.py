@@ -84,6 +84,51 @@ def test_the_newest_run_of_a_system_counts_unless_all_are_asked_for(tmp_path: Pa
     }
 
 
+def test_a_copy_of_a_run_counts_once(tmp_path: Path) -> None:
+    file = write_run(tmp_path / "a", "甲", lambda question: [[4, 6]], questions=FOUR)
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    for every_run in (False, True):
+        found = read_outputs([tmp_path], every_run)
+        assert (len(found.runs), len(found.table)) == (1, 8)
+        assert [(each.file.parent.parent.name, each.reason) for each in found.skipped] == [
+            ("b", f"is a copy of {file}")
+        ]
+
+
+def test_two_runs_of_one_minute_are_told_apart(tmp_path: Path) -> None:
+    for second, score in ((1, 5.0), (59, 7.0)):
+        date = datetime(2026, 11, 1, 9, 30, second, tzinfo=UTC)
+        write_run(tmp_path, "甲", fixed(score, score, score, score), questions=FOUR, date=date)
+    every = by_system(read_outputs([tmp_path], every_run=True).table)
+    assert dict(zip(every["system"], every["avg21"], strict=True)) == {
+        "甲 2026-11-01 09:30:01.000000": 5,
+        "甲 2026-11-01 09:30:59.000000": 7,
+    }
+
+
+def test_questions_that_only_an_older_run_answered_are_told_of(tmp_path: Path) -> None:
+    for hour, asked in ((9, FOUR[:3]), (10, FOUR[3:]), (8, FOUR[2:])):
+        date = datetime(2026, 11, 25, hour, tzinfo=UTC)
+        write_run(tmp_path / str(hour), "甲", fixed(5, 6, 7, 8), questions=asked, date=date)
+    found = read_outputs([tmp_path])
+    assert list(found.table["question"]) == ["ODW-20"]
+    (notice,) = notices(found)
+    assert (notice.kind, notice.systems) == ("incomplete", ("甲",))
+    assert notice.en.startswith("甲: its newest run has 1 of the 4 questions that its runs answered; the others")
+    assert notices(read_outputs([tmp_path / "9"])) == []
+    assert read_outputs([tmp_path], every_run=True).partial == []
+
+
+def test_a_mean_of_two_questions_has_no_interval(tmp_path: Path) -> None:
+    for number in (2, 3, 4):
+        write_run(tmp_path / str(number), f"of {number}", fixed(5, 7, 6, 8), questions=FOUR[:number])
+    rows = by_system(read_outputs([tmp_path]).table).set_index("system")
+    assert rows["avg21"].to_dict() == {"of 2": 6, "of 3": 6, "of 4": 6.5}
+    assert rows["low"].isna().to_dict() == {"of 2": True, "of 3": False, "of 4": False}
+    # sd of 5, 7, 6, 8 is 1.290994, t of 3 is 3.182446: 3.182446 · 1.290994 / 2
+    assert rows.loc["of 4", "high"] == pytest.approx(6.5 + 2.054260, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -210,6 +255,21 @@ def test_what_a_reader_must_know_is_told(tmp_path: Path) -> None:
     assert "甲 was trained on data that overlaps with ODW-02" in told["leaks"].en
     assert "one family (Qwen)" in told["family"].en
     assert "甲：只有 75% 的评判给出了分数" in told["coverage"].zh
+
+
+def test_systems_that_answered_other_questions_are_told_of(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "甲", fixed(5, 5, 5, 5), questions=FOUR[:2])
+    write_run(tmp_path / "b", "乙", fixed(5, 5, 5, 5), questions=FOUR[2:])
+    found = notices(read_outputs([tmp_path]))
+    assert [(notice.kind, notice.systems) for notice in found] == [("incomplete", ("乙",)), ("incomplete", ("甲",))]
+    assert "answered 2 of 4 questions" in found[0].en
+
+
+def test_a_name_can_not_turn_a_notice_around_or_drive_a_terminal(tmp_path: Path) -> None:
+    write_run(tmp_path, "\u202e\x1b[2J" + "长" * 500, fixed(5, None, None, 5), questions=FOUR)
+    (notice,) = notices(read_outputs([tmp_path]))
+    assert notice.en.startswith("��[2J" + "长" * 55 + "…: only 50% of its verdicts have a score")
+    assert notice.zh.startswith("��[2J" + "长" * 55 + "…：只有 50%")
 
 
 def test_answers_come_with_what_was_found_in_them(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from odw_harness.cli.options import Help, table_console
+from odw_harness.cli.options import Help
+from odw_harness.console import table_console
 from odw_harness.errors import MarkError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _agree(options: Any) -> int:
 
     data = _read(options)
     found = reliability(data.given, options.seed) if data.graded_by else None
-    console = table_console(160, highlight=False)
+    console = table_console(highlight=False)
     if options.graders:
         if found is None:
             raise MarkError(f"--people {options.people}: does not tell who gave which score; add a column grader")

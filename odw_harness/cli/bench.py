@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from odw_harness.cli.options import Help, Once, table_console
+from odw_harness.cli.options import Help, Once
+from odw_harness.console import table_console
 from odw_harness.errors import TaskError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _print(bench: "Bench") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = table_console(200, highlight=False)
+    console = table_console(highlight=False)
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("system", no_wrap=True)
     table.add_column("state", no_wrap=True)

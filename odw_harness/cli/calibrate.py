@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from odw_harness.cli.options import Help, Once, number, table_console
+from odw_harness.cli.options import Help, Once, number
+from odw_harness.console import table_console
 from odw_harness.errors import OdwError
 
 NAME = "judge calibrate"
@@ -66,7 +67,7 @@ def _calibrate(options: Any) -> int:
     from odw_harness.human.marks import read_marks
     from odw_harness.results import read_outputs
 
-    console = table_console(150, highlight=False)
+    console = table_console(highlight=False)
     if options.apply:
         unused = [
             each

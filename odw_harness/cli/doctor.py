@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from odw_harness.cli.options import Help, table_console
+from odw_harness.cli.options import Help
+from odw_harness.console import table_console
 
 
 def add(commands: Any) -> None:
@@ -40,7 +41,7 @@ def _print(findings: Any) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = table_console(160, highlight=False)
+    console = table_console(highlight=False)
     marks = {"ok": "[green]✓[/]", "note": "[yellow]![/]", "fault": "[red]✗[/]"}
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from odw_harness.cli.options import Help, number, share, table_console
+from odw_harness.cli.options import Help, number, share
+from odw_harness.console import table_console
 from odw_harness.errors import OdwError
 
 _DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run
@@ -17,7 +18,8 @@ A figure fails where its mean fell by more than is allowed AND, with --confidenc
 of the mean difference over the questions; the figures of a gate share its chance of error). So a candidate that is like its
 baseline fails in at most 5 % of gates at --confidence 0.95, and a true drop of 0.5 points, with 0.3 allowed, is caught 8 times
 in 10 or more with 2 answers a question on either side (--metadata repeats=2 and sampling), 3 where judge and sampling waver
-much (differences of sd 1 from question to question); --noise tells from your own repeats.
+much (differences of sd 1 from question to question); --noise tells from your own repeats. The two questions of --split ood2
+are judged by the spread of the others too: of 2 whole marks both often differ alike by chance.
 
 rules and fact_recall need no judge: they are worked out anew from the answers of both sides, so that a run with
 --predict_only can be gated too."""
@@ -34,7 +36,7 @@ exit codes:
   0  no regression
   1  a regression: at least one figure failed
   2  none is seen, but something can't be compared (questions missing or changed, another judge or rubric version, coverage
-     under --min-coverage, fewer than 2 questions), or a mistake"""
+     under --min-coverage, too few questions), or a mistake"""
 
 
 def add(commands: Any) -> None:
@@ -147,5 +149,5 @@ def _gate(options: Any) -> int:
     if any(printed):
         print(outcome.headline, file=sys.stderr)
     else:
-        show(outcome, odds, table_console(140, highlight=False))
+        show(outcome, odds, table_console(highlight=False))
     return outcome.exit_code

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from odw_harness.cli.options import Help, table_console
+from odw_harness.cli.options import Help
+from odw_harness.console import table_console
 
 _EXPORT = """Hand out the answers of runs to people, blind: each grader gets a workbook (.xlsx for WPS and Excel), a page for the \
 browser that needs no network, and tasks for Label Studio, and uses whichever suits. Every answer goes to --overlap graders at \
@@ -172,7 +173,7 @@ def _export(options: Any) -> int:
     if options.json:
         print(exported.model_dump_json(indent=1))
     else:
-        show_exported(exported, table_console(120, highlight=False))
+        show_exported(exported, table_console(highlight=False))
     return 0
 
 
@@ -185,5 +186,5 @@ def _import(options: Any) -> int:
     if options.json:
         print(imported.model_dump_json(indent=1))
     else:
-        show_imported(imported, table_console(120, highlight=False))
+        show_imported(imported, table_console(highlight=False))
     return imported.exit_code

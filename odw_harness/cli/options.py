@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from odw_harness.results import Outputs
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -56,8 +56,9 @@ def number(text: str, good: Callable[[float], bool], what: str) -> float:
     return value
 
 
-def table_console(width: int, highlight: bool = True) -> "Console":
-    """Standard output for tables: as wide as the terminal, or width columns where it is none. highlight: rich colours figures."""
-    from rich.console import Console
+def warn(outputs: "Outputs") -> None:
+    """Say on standard error what has to be known before the figures of some outputs are believed."""
+    from odw_harness.notices import notices
 
-    return Console(width=None if sys.stdout.isatty() else width, highlight=highlight)
+    for notice in notices(outputs):
+        print(f"warning: {notice.en}", file=sys.stderr)

@@ -4,7 +4,8 @@ import argparse
 import json
 from typing import Any
 
-from odw_harness.cli.options import Help, table_console
+from odw_harness.cli.options import Help, warn
+from odw_harness.console import table_console
 
 _TABLES = {"human": "people's scores, 0 to 100", "odweval": "ODWEval, 1 to 10", "alignbench": "AlignBench, 1 to 10"}
 
@@ -57,7 +58,7 @@ def _agreement(options: Any) -> int:
     if options.json:
         print(json.dumps(as_json(compared), ensure_ascii=False, indent=1))
     else:
-        show(compared, table_console(120))
+        show(compared, table_console())
     return 0
 
 
@@ -66,11 +67,13 @@ def _compare(options: Any) -> int:
     from odw_harness.paper_compare import as_json, beside_paper, show
     from odw_harness.results import read_outputs
 
-    found = beside_paper(read_outputs(options.folders))
+    outputs = read_outputs(options.folders)
+    found = beside_paper(outputs)
+    warn(outputs)
     if options.json:
         print(json.dumps(as_json(found), ensure_ascii=False, indent=1))
     else:
-        show(found, table_console(140))
+        show(found, table_console())
     return 0
 
 
@@ -100,7 +103,7 @@ def _table(options: Any) -> int:
     from rich import box
     from rich.table import Table
 
-    console = table_console(200)
+    console = table_console()
     names = [*(str(number) for number in range(1, 22)), "Avg.19", "Avg.2", "Avg.21"]
     cells = {row.system: [str(value) for value in (*row.scores, row.avg19, row.avg2, row.avg21)] for row in rows}
     at_once = max(1, (console.width - 26) // 7)

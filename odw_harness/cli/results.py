@@ -1,10 +1,10 @@
 """`odw results`, `odw compare`, `odw power`: what runs say of systems, and how much they can say."""
 
 import json
-import sys
 from typing import Any
 
-from odw_harness.cli.options import Help, number, table_console
+from odw_harness.cli.options import Help, number, warn
+from odw_harness.console import table_console
 
 
 def add(commands: Any) -> None:
@@ -78,25 +78,24 @@ def _results(options: Any) -> int:
     )
     outputs = read_outputs(options.folders, options.every_run)
     if kind is None:
-        show(outputs, table_console(160))
+        show(outputs, table_console())
         return 0
-    from odw_harness.notices import notices
-
-    for notice in notices(outputs):
-        print(f"warning: {notice.en}", file=sys.stderr)
+    warn(outputs)
     write(ROWS[options.rows](outputs.table), kind, options.out, outputs.files)
     return 0
 
 
 def _compare(options: Any) -> int:
 
-    from odw_harness.compare import as_json, compare, show
+    from odw_harness.compare import as_json, compare, read_systems, show
 
-    found = compare(options.folders)
+    outputs = read_systems(options.folders)
+    found = compare(outputs.table)
+    warn(outputs)
     if options.json:
         print(json.dumps(as_json(*found), ensure_ascii=False, indent=1))
     else:
-        show(*found, table_console(140))
+        show(*found, table_console())
     return 0
 
 
@@ -107,11 +106,13 @@ def _power(options: Any) -> int:
     if options.folders:
         from odw_harness.results import read_outputs
 
-        found = of_table(read_outputs(options.folders).table, options.difference)
+        outputs = read_outputs(options.folders)
+        found = of_table(outputs.table, options.difference)
+        warn(outputs)
     else:
         found = of_paper(options.difference)
     if options.json:
         print(json.dumps([each.model_dump() for each in found], ensure_ascii=False, indent=1))
     else:
-        show(found, table_console(150))
+        show(found, table_console())
     return 0

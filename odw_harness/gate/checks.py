@@ -77,8 +77,8 @@ def gate(baseline: Side, candidate: Side, settings: Settings) -> Outcome:
     for pairs in pairs_of(baseline, candidate, settings, rubrics):
         if pairs.rubric in unfit:
             skipped.append(Check(name=pairs.name, state="skipped", why="graded by another measure"))
-        elif len(pairs.questions) < 2:
-            why = f"questions in common that have it: {len(pairs.questions)}; it takes 2 to tell a drop from chance (--metric gates others)"
+        elif not pairs.enough:
+            why = f"questions in common that have it: {len(pairs.questions)}, too few to tell a drop from chance: it takes 3, or 2 beside 2 or more outside the split (--metric gates others)"
             skipped.append(Check(name=pairs.name, state="error", why=why))
         else:
             figures.append(pairs)
@@ -105,12 +105,10 @@ def pairs_of(baseline: Side, candidate: Side, settings: Settings, rubrics: Seque
             if settings.metrics is None and before.empty:
                 continue
             after = candidate.by_question(metric, rubric) if rubric in (None, *candidate.rubrics) else before[:0]
+            having = [each for each in common if each in before.index and each in after.index]
             for split in settings.splits:
-                both = [
-                    each
-                    for each in common
-                    if each in before.index and each in after.index and split in (ALL, splits[each])
-                ]
+                both = [each for each in having if split in (ALL, splits[each])]
+                beside = [each for each in having if each not in both]
                 name = [metric, *([rubric] if rubric and len(rubrics) > 1 else []), *([split] if split != ALL else [])]
                 yield Pairs(
                     ", ".join(name),
@@ -120,11 +118,12 @@ def pairs_of(baseline: Side, candidate: Side, settings: Settings, rubrics: Seque
                     tuple(both),
                     before[both].to_numpy(float),
                     after[both].to_numpy(float),
+                    (before[beside] - after[beside]).to_numpy(float),
                 )
 
 
 def _rubrics(baseline: Side, settings: Settings) -> list[str]:
-    """The rubrics whose scores are gated: those by which the baseline has any."""
+    """The rubrics whose scores are gated: those that the baseline was graded under, or that it has the asked metrics by."""
     if settings.rubric and settings.rubric not in baseline.rubrics:
         raise AnswerError(
             f"--rubric {settings.rubric}: {baseline.run.file} was graded under {', '.join(baseline.rubrics) or 'none'}"
@@ -133,8 +132,10 @@ def _rubrics(baseline: Side, settings: Settings) -> list[str]:
     if not judged:
         return []
     rubrics = [settings.rubric] if settings.rubric else baseline.rubrics
+    if settings.metrics is None:
+        return rubrics  # one without any score is told of as low coverage
     having = [rubric for rubric in rubrics if any(_graded(baseline, metric, [rubric]) for metric in judged)]
-    for metric in judged if settings.metrics else ():
+    for metric in judged:
         if not _graded(baseline, metric, having):
             raise AnswerError(f"--metric {metric}: {baseline.run.file} has no {metric}; gate what it has")
     return having
@@ -202,7 +203,7 @@ def _coverage(baseline: Side, candidate: Side, rubric: str, settings: Settings) 
     for what, side in (("baseline", baseline), ("candidate", candidate)):
         mine = (side.verdicts["rubric"] == rubric) & side.verdicts["question"].isin(_hashes(baseline).index)
         scored = side.verdicts.loc[mine, "score"].notna()
-        told.append(f"{what} {scored.mean():.0%}")
+        told.append(f"{what} {scored.mean():.0%}" if len(scored) else f"{what} none of these questions")
         if scored.mean() < settings.min_coverage - TIE:
             faults.append(f"{scored.sum()} of {len(scored)} verdicts of the {what} have a score ({scored.mean():.0%})")
     if faults:
@@ -237,7 +238,7 @@ def _notes(baseline: Side, candidate: Side, settings: Settings, checks: Sequence
     for check in checks:
         found = check.figure
         if found and found.catches > found.allowed + _WEAK * (1 if found.metric in UNJUDGED else 9):
-            yield f"{check.name}: with this spread over {found.questions} questions only a drop of {found.catches:.2f} or more is likely to be caught; more questions or answers see less"
+            yield f"{check.name}: with this spread over {found.questions} questions only a drop of {found.catches:.2f} or more is likely to be caught; more questions or answers show smaller ones"
 
 
 def _settings(side: Side) -> str:

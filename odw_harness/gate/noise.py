@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odw_harness.errors import AnswerError
-from odw_harness.gate.rule import ALL, Figure, caught, fails
+from odw_harness.gate.rule import ALL, Figure, caught, fails, spread
 from odw_harness.gate.sides import Side
 from odw_harness.stats import Frozen, Share, share_of
 from odw_harness.stats.intervals import Floats
@@ -69,22 +69,21 @@ def noise(baseline: Side, candidate: Side, figures: dict[str, Figure], seed: int
     pools = [np.concatenate([side[name] for side in sides if name in side]) for name in names]
     splits = baseline.answers["split"].groupby(level="question").first()
     places = [[at for at, name in enumerate(names) if each.split in (ALL, splits[name])] for each in given]
-    random = np.random.default_rng(seed)
+    every, random = range(len(names)), np.random.default_rng(seed)
 
     def odds(before: int, after: int) -> Odds:
         drops = np.stack([_mean(pool, before, random) - _mean(pool, after, random) for pool in pools], axis=1)
         failed = np.zeros(GATES, bool)
         catches: list[float | None] = []
         for number, (figure, at) in enumerate(zip(given, places, strict=True)):
-            of_figure = drops[:, at, number]
-            of_figure = of_figure[:, ~np.isnan(of_figure).any(axis=0)]
-            questions = of_figure.shape[1]
-            if questions < 2:
+            inside, beside = (_known(drops[:, these, number]) for these in (at, [n for n in every if n not in at]))
+            of, of_beside = inside.shape[1], beside.shape[1]
+            if of < 2:
                 catches.append(None)
                 continue
-            failed |= fails(of_figure, figure.allowed, figure.confidence)
-            sd = float(np.sqrt(of_figure.var(axis=0).mean()))
-            catches.append(caught(sd, questions, figure.allowed, figure.confidence))
+            failed |= fails(inside, figure.allowed, figure.confidence, beside)
+            sd = float(spread(_rms(inside), of, _rms(beside), of_beside))
+            catches.append(caught(sd, of, figure.allowed, figure.confidence, of_beside))
         return Odds(baseline=before, candidate=after, fails=share_of(failed.tolist()), catches=tuple(catches))
 
     each = [max((len(pool) for pool in side.values()), default=1) for side in sides]
@@ -97,6 +96,16 @@ def noise(baseline: Side, candidate: Side, figures: dict[str, Figure], seed: int
         by_repeats=by_repeats,
         fewest=next((odds.baseline for odds in by_repeats if odds.fails.share <= ENOUGH), None),
     )
+
+
+def _known(drops: Floats) -> Floats:
+    """Without the questions that have no figure."""
+    return drops[:, ~np.isnan(drops).any(axis=0)]
+
+
+def _rms(drops: Floats) -> Floats:
+    """The root of the mean of the questions' variances over gates: (GATES, questions) to one; 0 of no question."""
+    return np.asarray(np.sqrt(drops.var(axis=0).mean()) if drops.size else 0.0)
 
 
 def _mean(pool: Floats, number: int, random: np.random.Generator) -> Floats:

@@ -7,6 +7,10 @@ A figure fails where, over the questions that both sides have it for,
    gate share its chance of error (Bonferroni; O. J. Dunn, JASA 56, 1961), so that of candidates that are like their
    baseline at most 1 - confidence fail, however many figures there are.
 
+Two questions, such as those outside the domain, can't tell their own spread: marks are whole numbers, so that both often
+differ alike and seem to have none. Of fewer than FEWEST the spread is the larger of their own and WIDER times that of all
+questions, each about the mean of its split.
+
 So the second condition keeps chance out, the first what is too small to matter. Had a fall of more than is allowed itself
 to be shown, most true drops of 0.5 points with 0.3 allowed would get through with one answer a question; had it to be ruled
 out, nearly every second candidate that is like its baseline would fail. The share of candidates that fail, of 21 questions,
@@ -20,7 +24,7 @@ of its systems is 0.75 points; tests/gate/test_simulation.py holds the table):
     1.00  3                      0.8 %        93 %
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +34,16 @@ from scipy.stats import t as student
 
 from odw_harness.notices import LEAST_COVERAGE
 from odw_harness.stats import Frozen
-from odw_harness.stats.intervals import TIE, Floats
-from odw_harness.stats.paired import drop_bound
+from odw_harness.stats.intervals import FEWEST, TIE, Floats
 from odw_harness.stats.power import POWER
 
 ALL = "all"
 """The split of every question."""
+WIDER = 1.4
+"""How much further the differences of a few questions may spread than those of the others: in the paper's tables those of the
+two questions outside the domain do 1.2 times as far as those of the 19 (ODWEval), and 1.4 times (AlignBench)."""
+LEAST_FREEDOM = 2
+"""Degrees of freedom of a spread, at least."""
 _SPREADS = 2000
 """Quantiles that stand for a distribution."""
 
@@ -64,7 +72,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Pairs:
-    """A figure of the questions that both sides have it for, in one order. rubric: None for what needs no judge."""
+    """A figure of the questions that both sides have it for, in one order. rubric: None for what needs no judge.
+
+    beside: drops (baseline less candidate) of the questions outside the split.
+    """
 
     name: str
     metric: str
@@ -73,6 +84,18 @@ class Pairs:
     questions: tuple[str, ...]
     baseline: Floats
     candidate: Floats
+    beside: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def drops(self) -> Floats:
+        """Baseline less candidate of each question."""
+        return self.baseline - self.candidate
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are enough questions to tell a drop from chance."""
+        of = len(self.questions)
+        return of >= 2 and freedom(of, len(self.beside)) >= LEAST_FREEDOM
 
 
 class Figure(Frozen):
@@ -96,16 +119,40 @@ class Figure(Frozen):
     failed: bool
 
 
-def fails(drops: Floats, allowed: float, confidence: float) -> NDArray[np.bool_]:
-    """The rule: which gates fail. drops: baseline less candidate, two or more questions along the last axis."""
-    return np.asarray((drops.mean(-1) > allowed + TIE) & (least_drop(drops, confidence) > TIE))
+def fails(drops: Floats, allowed: float, confidence: float, beside: Floats | None = None) -> NDArray[np.bool_]:
+    """The rule: which gates fail. drops: baseline less candidate, two or more questions along the last axis; beside: those
+    of the questions outside the split, if any."""
+    return np.asarray((drops.mean(-1) > allowed + TIE) & (least_drop(drops, confidence, beside) > TIE))
 
 
-def least_drop(drops: Floats, confidence: float) -> Floats:
-    """Student's one-sided bound along the last axis, of two or more: with this confidence the true mean drop is not below it."""
-    bound = drop_bound(drops, confidence, "lower")
-    assert bound is not None
-    return bound
+def least_drop(drops: Floats, confidence: float, beside: Floats | None = None) -> Floats:
+    """Student's one-sided bound along the last axis, of two or more: with this confidence the true mean drop is not below it.
+
+    The mean less t · spread / √questions, with the spread and its degrees of freedom as the module says.
+    """
+    beside = drops[..., :0] if beside is None else beside
+    of = drops.shape[-1]
+    reach = float(student.ppf(confidence, freedom(of, beside.shape[-1]))) / np.sqrt(of)
+    return np.asarray(drops.mean(-1) - reach * _spread_of(drops, beside))
+
+
+def freedom(of: int, of_beside: int = 0) -> int:
+    """The degrees of freedom of the spread of so many questions, with so many outside the split."""
+    return of - 1 if of >= FEWEST or of_beside < 2 else of + of_beside - 2
+
+
+def spread(own: Floats, of: int, others: Floats, of_beside: int) -> Floats:
+    """The standard deviation that drops of `of` questions are judged by: their own, or of few the larger of that and WIDER
+    times the pooled one of these and the `of_beside` questions outside the split, whose own is `others`."""
+    if of >= FEWEST or of_beside < 2:
+        return own
+    squares = (of - 1) * own**2 + (of_beside - 1) * others**2
+    return np.maximum(own, WIDER * np.sqrt(squares / freedom(of, of_beside)))
+
+
+def _spread_of(drops: Floats, beside: Floats) -> Floats:
+    others = beside.std(-1, ddof=1) if beside.shape[-1] > 1 else np.zeros(())
+    return spread(drops.std(-1, ddof=1), drops.shape[-1], others, beside.shape[-1])
 
 
 def shared(confidence: float, figures: int) -> float:
@@ -118,8 +165,8 @@ def shared(confidence: float, figures: int) -> float:
 
 
 def figure(pairs: Pairs, allowed: float, confidence: float) -> Figure:
-    """What the rule says of one figure of two questions or more."""
-    drops = pairs.baseline - pairs.candidate
+    """What the rule says of one figure of enough questions."""
+    drops, beside = pairs.drops, pairs.beside
     return Figure(
         metric=pairs.metric,
         rubric=pairs.rubric,
@@ -130,13 +177,13 @@ def figure(pairs: Pairs, allowed: float, confidence: float) -> Figure:
         change=-float(drops.mean()),
         allowed=allowed,
         confidence=confidence,
-        at_most=-float(least_drop(drops, confidence)),
-        catches=caught(float(drops.std(ddof=1)), len(drops), allowed, confidence),
-        failed=bool(fails(drops, allowed, confidence)),
+        at_most=-float(least_drop(drops, confidence, beside)),
+        catches=caught(float(_spread_of(drops, beside)), len(drops), allowed, confidence, len(beside)),
+        failed=bool(fails(drops, allowed, confidence, beside)),
     )
 
 
-def caught(sd: float, questions: int, allowed: float, confidence: float) -> float:
+def caught(sd: float, questions: int, allowed: float, confidence: float, of_beside: int = 0) -> float:
     """The true mean drop that fails 4 times in 5, where drops of questions are normal with this standard deviation.
 
     The mean and the spread of normal values are independent, so that the chance is the mean of P(mean drop > the larger of
@@ -144,9 +191,9 @@ def caught(sd: float, questions: int, allowed: float, confidence: float) -> floa
     """
     if sd <= TIE:
         return allowed
-    freedom, error = questions - 1, sd / np.sqrt(questions)
-    spreads = error * np.sqrt(chi2.ppf((np.arange(_SPREADS) + 0.5) / _SPREADS, freedom) / freedom)
-    needed = np.maximum(allowed, float(student.ppf(confidence, freedom)) * spreads)
+    free, error = freedom(questions, of_beside), sd / np.sqrt(questions)
+    spreads = error * np.sqrt(chi2.ppf((np.arange(_SPREADS) + 0.5) / _SPREADS, free) / free)
+    needed = np.maximum(allowed, float(student.ppf(confidence, free)) * spreads)
 
     def beyond(drop: float) -> float:
         return float(norm.cdf((drop - needed) / error).mean()) - POWER

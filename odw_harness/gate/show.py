@@ -15,6 +15,8 @@ from odw_harness.gate.noise import Noise, Odds
 from odw_harness.gate.rule import Figure
 
 _COLUMNS = ("check", "questions", "baseline", "candidate", "change", "allowed", "at most", "catches", "result")
+_NARROW = {"questions": "ques-\ntions", "baseline": "base-\nline", "candidate": "candi-\ndate"}
+"""Heads that are wider than their figures, for a terminal of 80 columns."""
 _LEGEND = (
     "A figure fails where it fell by more than is allowed, and the change, with the gate's confidence, is below 0 (at most). "
     "catches: a true drop that fails 4 times in 5."
@@ -39,11 +41,14 @@ def show(outcome: Outcome, noise: Noise | None, console: Console) -> None:
     style = {"PASS": "bold green", "FAIL": "bold red"}.get(outcome.verdict, "bold yellow")
     console.print(f"[{style}]{escape(outcome.headline)}[/]", soft_wrap=True)
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(name, justify="left" if name in ("check", "result") else "right", no_wrap=True)
+    table.add_column("check", overflow="fold")
+    for name in _COLUMNS[1:]:
+        head = _NARROW.get(name, name)
+        table.add_column(head, justify="left" if name == "result" else "right", no_wrap=True)
     for name, found, state in _figures(outcome):
         table.add_row(escape(name), *_cells(found), f"[{_STYLES[state]}]{state}[/]")
-    console.print(table)
+    if table.rows:
+        console.print(table)
     for line in (*_told(outcome), _LEGEND, *([_of_noise(noise)] if noise else [])):
         console.print(escape(line), soft_wrap=True)
     if noise:

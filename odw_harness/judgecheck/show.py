@@ -1,6 +1,5 @@
 """The card on a terminal."""
 
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,19 +8,18 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from odw_harness.console import table_console
 from odw_harness.judgecheck.card import Card, Contrast, Cost, Row
 from odw_harness.judgecheck.cases import Effect
 from odw_harness.stats import Mean, Share, Slope
 from odw_harness.texts import counted, shown
 
 NONE = "–"
-WIDE = 160
-"""Columns where standard output is no terminal."""
 
 
 def show(card: Card) -> None:
     """Print the card to standard output: scorers side by side, the judge in detail, and what it comes to."""
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDE)
+    console = table_console(highlight=False, markup=False)
     who = card.provenance
     name = shown(card.judge, 60, "?")
     console.print(f"Judge {name}: {who['rubric']}, version {who['rubric_version']}", style="bold")

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from odw_harness.human.marks import of_answers, people_by_question
-from odw_harness.results import DIMENSIONS, FIGURES, UNJUDGED, Asked, Outputs, asked_in, by_question, side_by_side
+from odw_harness.results import (
+    DIMENSIONS,
+    FIGURES,
+    UNJUDGED,
+    Asked,
+    Outputs,
+    asked_in,
+    by_question,
+    mean_over_questions,
+    side_by_side,
+)
 from odw_harness.rubric import ODWEVAL, RUBRICS
 from odw_harness.runs import Run
 from odw_harness.stats import Mean, mean_of
@@ -62,7 +72,7 @@ class Row:
     def mean(self, split: str) -> Mean | None:
         """The mean over a split's scored questions, with Student's interval."""
         scores = list(self.splits.get(split, {}).values())
-        return mean_of(scores) if scores else None
+        return mean_over_questions(scores) if scores else None
 
 
 @dataclass(frozen=True)
@@ -214,7 +224,7 @@ def _row(
         rank=rank,
         ranks=ranks,
         splits=splits,
-        all=mean_of(scores) if scores else None,
+        all=mean_over_questions(scores) if scores else None,
         bootstrap=bootstrap_of(scores) if len(scores) >= FEWEST else None,
         means={name: _mean(tables[name][place]) for name in MEANS},
         questions=int((~np.isnan(tables["coverage"][place])).sum()),

@@ -8,7 +8,8 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Hashable, Iterator, Mapping
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from odw_harness.report.layout import laid_out
@@ -48,8 +49,29 @@ CHECKS_ZH = {
     "length": "篇幅",
 }
 """The rule checks as a Chinese reader calls them."""
+_CLAUSES_ZH = {
+    r"(?:art\. )?\b(\d+)\((\d+)\)": r"第\1条第\2项",
+    "the task's own demand": "题目要求",
+    "practice": "惯例",
+    "plain text": "纯文本",
+    " and the 文种's own closing": "、该文种的惯用结语",
+    "条例 ": "《条例》",
+    "; ": "；",
+    ", ": "、",
+}
 _NAME_OF = {each.metric: each.name for rubric in RUBRICS.values() for each in rubric.dimensions}
 """A dimension's metric, as people's marks have it → its name in the rubric, as verdicts have it."""
+
+
+def clause_zh(clause: str) -> str:
+    """What a check rests on, for a Chinese reader.
+
+    >>> clause_zh("条例 art. 9(11), 9(12); GB/T 9704—2012 7.3.5"), clause_zh("practice (结语)")
+    ('《条例》第9条第11项、第9条第12项；GB/T 9704—2012 7.3.5', '惯例 (结语)')
+    """
+    for pattern, chinese in _CLAUSES_ZH.items():
+        clause = re.sub(pattern, chinese, clause)
+    return clause
 
 
 class _Numbered(dict[Any, int]):
@@ -60,13 +82,13 @@ class _Numbered(dict[Any, int]):
         return self[key]
 
 
-def embedded(outputs: Outputs, marks: "pd.DataFrame | None" = None) -> str:
-    """All samples of the outputs, with people's marks of them (`read_marks`), packed for the page.
+def embedded(outputs: Outputs, marks: "pd.DataFrame | None" = None, measures: Sequence[str] = ()) -> str:
+    """All samples of the outputs, with people's marks of them (`read_marks`), packed for the page; measures: which come first.
 
     Raises AnswerError where a samples file can't be read any more.
     """
     data = json.dumps(
-        map_texts(_Samples(outputs, marks).as_dict(), storable),
+        map_texts(_Samples(outputs, marks, measures).as_dict(), storable),
         ensure_ascii=False,
         allow_nan=False,
         separators=(",", ":"),
@@ -77,7 +99,7 @@ def embedded(outputs: Outputs, marks: "pd.DataFrame | None" = None) -> str:
 class _Samples:
     """Collects the samples of many runs; equal answers of a system, graded in several ways, become one."""
 
-    def __init__(self, outputs: Outputs, marks: "pd.DataFrame | None" = None) -> None:
+    def __init__(self, outputs: Outputs, marks: "pd.DataFrame | None", measures: Sequence[str]) -> None:
         """Read every samples file again, the newest runs first."""
         self._marks: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for mark in [] if marks is None else marks.to_dict("records"):
@@ -88,6 +110,8 @@ class _Samples:
         self._measure_of = dict(zip(keys, rows["measure"], strict=True))
         self._measures, self._judges, self._kinds = _Numbered(), _Numbered(), _Numbered()
         self._questions, self._systems = _Numbered(), _Numbered()
+        for measure in measures:
+            self._measures[measure]
         for system in sorted(set(names.values()), key=str.casefold):
             self._systems[system]
         self._answers: dict[Hashable, dict[str, Any]] = {}
@@ -171,7 +195,7 @@ class _Samples:
             "systems": list(self._systems),
             "measures": list(self._measures),
             "judges": list(self._judges),
-            "kinds": list(self._kinds),
+            "kinds": [[*kind, clause_zh(kind[-1])] for kind in self._kinds],
             "checks": CHECKS_ZH,
             "dimensions": {
                 name: metric.replace("_", " ")

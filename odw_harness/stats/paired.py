@@ -2,10 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from odw_harness.stats.intervals import LEVEL, TIE, Floats, Frozen, mean_of
@@ -86,25 +84,6 @@ def compared(steps: Sequence[Sequence[float]]) -> list[Against | None]:
     found = [paired(each) if len(each) else None for each in steps]
     corrected = holm([None if each is None else each.flip_p for each in found])
     return [None if each is None else Against(paired=each, p=p) for each, p in zip(found, corrected, strict=True)]
-
-
-def drop_bound(
-    differences: ArrayLike, confidence: float = 0.95, side: Literal["upper", "lower"] = "upper"
-) -> Floats | None:
-    """Student's one-sided bound of the mean difference (candidate less baseline) along the last axis; None of a single difference.
-
-    upper: with this confidence the true mean difference is not above it. Where it lies below -d, a drop of more than d
-    is shown; where nothing changed that happens with a chance of at most 1 - confidence, for d = 0, and less for d > 0.
-    lower: the true mean difference is not below it. Where it lies above -d, the candidate is shown to be no worse than
-    by d (a test of non-inferiority: CPMP/EWP/482/99, Points to consider on switching between superiority and
-    non-inferiority, 2000).
-    """
-    steps = np.asarray(differences, dtype=float)
-    number = steps.shape[-1]
-    if number < 2:
-        return None
-    reach = float(student.ppf(confidence, number - 1)) / np.sqrt(number) * steps.std(-1, ddof=1)
-    return np.asarray(steps.mean(-1) + (reach if side == "upper" else -reach))
 
 
 def _t_p(mean: float, sd: float, of: int) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
+from odw_harness.console import table_console
 from odw_harness.rules import Expectations, Report, check_text, of_genre
 from odw_harness.rules.genres import find_genre
 from odw_harness.traindata.diversity import NEAR, NS, SHINGLE, distinct, near_duplicates, plain
@@ -127,10 +128,9 @@ def _lengths(pairs: list[Pair]) -> dict[str, int]:
 def show(card: dict[str, Any]) -> None:
     """Print a card's tables to standard output."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = table_console(highlight=False)
     table = Table(box=box.SIMPLE, padding=(0, 1))
     table.add_column("文种", no_wrap=True)
     for name in ("documents", "pairs", "val.", "length", "dist-4", "near", "failed"):

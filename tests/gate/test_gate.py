@@ -151,12 +151,20 @@ def test_low_coverage_on_either_side_can_not_be_compared(base: Path, tmp_path: P
     assert gate(capsys, new, base)[0] == 2
 
 
-def test_a_baseline_without_scores_gates_what_needs_no_judge(tmp_path: Path, capsys: Capture) -> None:
-    old, new = run(tmp_path / "old", None, system="Old"), run(tmp_path / "new", None)
+def test_a_baseline_that_was_graded_and_has_no_score_can_not_be_compared(tmp_path: Path, capsys: Capture) -> None:
+    old, new = run(tmp_path / "old", None, system="Old"), run(tmp_path / "new", 7)
     code, found = gate(capsys, old, new)
-    assert code == 0
-    assert list(states(found)) == ["questions", "rules", "fact_recall"]
-    assert found["notes"] == ["no score is gated: the baseline has none"]
+    assert code == 2
+    assert states(found) == {
+        "questions": "passed",
+        "judge, odweval": "passed",
+        "coverage, odweval": "error",
+        "rules": "passed",
+        "fact_recall": "passed",
+    }
+    assert why(found, "coverage, odweval").startswith("0 of 4 verdicts of the baseline have a score (0%)")
+    assert found["notes"] == ["no score is gated: see the checks above"]
+    assert gate(capsys, old, new, "--metric", "rules,fact_recall")[0] == 0
     assert "has no score" in refused(capsys, old, new, "--metric", "score")
 
 
@@ -166,6 +174,7 @@ def test_runs_with_predict_only_are_gated_by_rules_and_facts(tmp_path: Path, cap
         predict_only(write_run(tmp_path / name, name, each(7), questions=FOUR, **more))
     code, found = gate(capsys, tmp_path / "old", tmp_path / "good")
     assert (code, figure(found, "rules")["baseline"], figure(found, "fact_recall")["questions"]) == (0, 1.0, 4)
+    assert found["notes"] == ["no score is gated: the baseline has none"]
     assert gate(capsys, tmp_path / "old", tmp_path / "bad")[0] == 1
 
 
@@ -279,7 +288,9 @@ def test_one_question_is_no_evidence(tmp_path: Path, capsys: Capture) -> None:
     old, new = (run(tmp_path / name, mark, questions=FOUR[:1], system=name) for name, mark in (("old", 7), ("new", 3)))
     code, found = gate(capsys, old, new)
     assert code == 2
-    assert why(found, "score").startswith("questions in common that have it: 1; it takes 2")
+    assert why(found, "score").startswith(
+        "questions in common that have it: 1, too few to tell a drop from chance: it takes 3"
+    )
 
 
 def test_mistakes_are_one_line(base: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -2,19 +2,40 @@
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from odw_harness.gate.rule import Pairs, caught, fails, figure, least_drop, shared
-from odw_harness.stats.paired import drop_bound
 
 # Mean 0.5, sd sqrt(0.06) = 0.244949, standard error 0.122474; t(3) = 2.353363 at 95 %, 4.540703 at 99 %.
 DROPS = np.array([0.5, 0.5, 0.8, 0.2])
 
 
-def test_the_bound_is_students_and_that_of_the_statistics() -> None:
+def test_the_bound_is_students() -> None:
     assert least_drop(DROPS, 0.95) == pytest.approx(0.5 - 2.353363 * 0.1224745, abs=1e-6)
     random = np.random.default_rng(0).normal(0.3, 1, (3, 21))
-    expected = [-(drop_bound(list(-row), 0.98) or 0) for row in random]
+    expected = [ttest_1samp(row, 0, alternative="greater").confidence_interval(0.98).low for row in random]
     assert least_drop(random, 0.98) == pytest.approx(expected)
+
+
+def test_two_questions_are_judged_by_the_spread_of_the_others_too() -> None:
+    two, others = np.array([2.0, 2.0]), np.array([1.0, -1.0, 0.0, 0.0])
+    # Squares about the means 0 + 2 over 4 degrees of freedom: sd sqrt(0.5) = 0.707107, times 1.4; t(4) = 2.131847 at 95 %.
+    assert least_drop(two, 0.95, others) == pytest.approx(2 - 2.131847 * 1.4 * 0.707107 / 2**0.5, abs=1e-6)
+    assert fails(two, 0.3, 0.95, others)
+    assert not fails(two / 2, 0.3, 0.95, others), "1 - 1.49"
+    # Their own, sqrt(8) = 2.828427, is larger than 1.4 * sqrt((8 + 2) / 4).
+    apart = np.array([4.0, 0.0])
+    assert least_drop(apart, 0.95, others) == pytest.approx(2 - 2.131847 * 2.828427 / 2**0.5, abs=1e-6)
+    assert least_drop(DROPS, 0.95, others) == least_drop(DROPS, 0.95), "four have a spread of their own"
+
+
+@pytest.mark.parametrize(
+    ("of", "beside", "enough"), [(1, 9, False), (2, 0, False), (2, 1, False), (2, 2, True), (3, 0, True)]
+)
+def test_it_takes_three_questions_or_two_beside_others(of: int, beside: int, enough: bool) -> None:
+    zeros = np.zeros(of)
+    pairs = Pairs("score", "score", "odweval", "ood2", tuple("abc"[:of]), zeros, zeros, np.zeros(beside))
+    assert pairs.enough == enough
 
 
 def test_a_drop_fails_that_is_both_over_what_is_allowed_and_shown() -> None:

@@ -66,6 +66,41 @@ def test_all_figures_together_keep_the_rate() -> None:
     assert 0.02 < failed.mean() <= 0.052
 
 
+def whole_marks(drop: float, answers: int, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Drops of one dimension, a whole mark an answer: those of the 19 questions, and of the two outside the domain, which
+    spread 1.2 times as far, as on ODWEval in the paper, and fall by `drop`."""
+    sides = []
+    questions = random.uniform(5, 7.5, ASKED)
+    for fall in (0.0, drop):
+        spread = np.where(np.arange(ASKED) < 19, 0.9, 1.08) / np.sqrt(2)
+        mean = questions - np.where(np.arange(ASKED) < 19, 0.0, fall)
+        drawn = mean[:, None] + spread[:, None] * random.normal(0, 1, (GATES, ASKED, answers))
+        sides.append(np.clip(np.round(drawn), 1, 10).mean(-1))
+    drops = sides[0] - sides[1]
+    return drops[:, :19], drops[:, 19:]
+
+
+@pytest.mark.parametrize("answers", [1, 3])
+def test_every_dimension_in_every_split_keeps_the_rate(answers: int) -> None:
+    """Two questions often differ alike by chance, whole marks most of all: that is no sign of a small spread."""
+    random = np.random.default_rng(10)
+    failed = np.zeros(GATES, bool)
+    confidence = shared(0.95, 10)
+    for _ in range(5):
+        inside, outside = whole_marks(0.0, answers, random)
+        failed |= fails(inside, ALLOWED, confidence, outside) | fails(outside, ALLOWED, confidence, inside)
+    assert 0.01 < failed.mean() <= 0.05
+
+
+@pytest.mark.parametrize(("answers", "drop"), [(1, 3.0), (3, 2.0)])
+def test_two_questions_alone_keep_the_rate_and_see_a_collapse(answers: int, drop: float) -> None:
+    random = np.random.default_rng(11)
+    inside, outside = whole_marks(0.0, answers, random)
+    assert 0.01 < fails(outside, ALLOWED, 0.95, inside).mean() <= 0.05
+    inside, outside = whole_marks(drop, answers, random)
+    assert fails(outside, ALLOWED, 0.95, inside).mean() > 0.8
+
+
 def test_the_command_itself_keeps_to_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ten candidates like their baseline and ten that are 0.5 below it, two answers a question, differences of sd 0.75."""
     random = np.random.default_rng(8)

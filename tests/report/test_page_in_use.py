@@ -189,3 +189,15 @@ def test_one_model_alone_with_its_adapter_is_drawn(opened: Callable[..., Opened]
     one = opened(tmp_path / "page.html")
     assert one.page.locator('[data-picture="groups"] .barlayer .point').count() == 2
     assert one.trouble == []
+
+
+def test_a_phone_names_every_model_that_was_tuned(opened: Callable[..., Opened], tmp_path: Path) -> None:
+    for base in ("Baichuan2-7B-Chat", "Qwen-7B-Chat", "ChatGLM3-6B", "Qwen-1.8B-Chat"):
+        for system in (base, f"{base}-LoRA"):
+            write_run(tmp_path / system, system, lambda q: [[6.0]], questions=SOME, model_args={"pretrained": base})
+    outputs = read_outputs([tmp_path])
+    (tmp_path / "page.html").write_text(page(outputs, boards(outputs)), encoding="utf-8")
+    one = opened(tmp_path / "page.html", size=PHONE)
+    one.page.wait_for_selector('[data-picture="groups"] .xtick text')
+    assert one.page.locator('[data-picture="groups"] .xtick text:visible').count() == 4
+    assert one.trouble == []

@@ -1,6 +1,7 @@
 import base64
 import gzip
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from odw_harness.report.samples import CHECKS_ZH, LONGEST, embedded
+from odw_harness.report.samples import CHECKS_ZH, LONGEST, clause_zh, embedded
 from odw_harness.results import read_outputs
+from odw_harness.rules import check_text, of_question
 from odw_harness.rules.checks import CHECKS
 from tests.made import QUESTIONS, noisy, who, write_run
 
@@ -87,6 +89,12 @@ def test_one_answer_under_two_judges_is_one_sample_with_both_verdicts(tmp_path: 
     data = unpacked(tmp_path)
     (answer,) = data["answers"]
     assert [data["measures"][each["measure"]].split()[3] for each in answer["verdicts"]] == ["second", "first"]
+    told = {name.split()[3]: name for name in data["measures"]}
+    packed = embedded(read_outputs([tmp_path]), None, [told["first"], told["second"]])
+    again = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert again["measures"] == [told["first"], told["second"]], "in the order of the page's boards"
+    verdicts = again["answers"][0]["verdicts"]
+    assert [again["measures"][each["measure"]].split()[3] for each in verdicts] == ["second", "first"]
 
 
 def test_other_texts_under_one_name_are_told_apart_the_newest_first(tmp_path: Path) -> None:
@@ -136,7 +144,7 @@ def test_nothing_that_a_run_holds_breaks_the_json(tmp_path: Path) -> None:
     assert answer["text"] == "?\0</script>"
     assert (answer["rules"], answer["facts"], answer["verdicts"][0]["dimensions"]) == (None, None, [["form", None]])
     assert answer["failed"] == [[0, None, ""]]
-    assert data["kinds"] == [["3", "soft", ""]]
+    assert data["kinds"] == [["3", "soft", "", ""]]
 
 
 def test_no_text_can_end_the_element_it_stands_in(tmp_path: Path) -> None:
@@ -169,3 +177,10 @@ def test_fifteen_systems_stay_far_below_the_pages_limit(tmp_path: Path) -> None:
 
 def test_every_check_has_a_chinese_name() -> None:
     assert {check.__name__ for check in CHECKS} == set(CHECKS_ZH)
+
+
+def test_every_clause_is_told_in_chinese() -> None:
+    for question in QUESTIONS:
+        for text in (question.reference, "好"):
+            for finding in check_text(text, of_question(question)).findings:
+                assert not re.search("[a-z]", clause_zh(finding.clause)), finding.clause

@@ -3,11 +3,16 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
 from odw_harness.report import samples
+from odw_harness.report.data import boards
+from odw_harness.report.page import page
+from odw_harness.results import read_outputs
+from odw_harness.texts import storable
 from tests.browser import PHONE, WIDE, Opened
 from tests.hostile import ATTACKS, MARKUP, TAGS
 from tests.made import QUESTIONS, write_run
@@ -100,6 +105,40 @@ def test_no_hostile_text_runs_or_breaks_the_layout(tmp_path: Path, opened: Calla
     expect(one.page.locator("#samples-range")).to_have_text(f"1–{count} / {count}")
     one.page.click("#language")
     assert_tame(one, "filtered")
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["screen", "phone"])
+def test_the_whole_page_is_used_and_pictured_over_hostile_answers(
+    tmp_path: Path, opened: Callable[..., Opened], size: dict[str, int]
+) -> None:
+    """Sorted, filtered, in both languages, a sample opened by its link; each state as a screenshot that is no wider than the window."""
+    attacks = (*ATTACKS[:4], *ATTACKS[-10:-8])
+    hostile_run(tmp_path / "outputs" / "hostile", attacks)
+    write_run(tmp_path / "outputs" / "plain", "乙", lambda _: [[6.0]], questions=QUESTIONS[:2])
+    outputs = read_outputs([tmp_path / "outputs"])
+    (tmp_path / "page.html").write_text(storable(page(outputs, boards(outputs))), "utf-8")
+    one = opened(tmp_path / "page.html", hash="#sample=" + quote("乙/ODW-02/0"), size=size)
+    ready(one)
+
+    def pictured(name: str) -> bytes:
+        assert_tame(one, name)
+        file = tmp_path / f"{name}.png"
+        one.page.screenshot(path=file, full_page=True)
+        assert int.from_bytes(file.read_bytes()[16:20]) == size["width"], name
+        return file.read_bytes()
+
+    expect(one.page.locator("#samples-detail h3").first).to_contain_text("ODW-02")
+    seen = [pictured("linked")]
+    for _ in range(2):
+        one.page.locator(".leaderboard:visible thead button").first.click()
+    assert one.page.locator(".leaderboard:visible thead th").first.get_attribute("aria-sort") == "descending"
+    one.page.fill("#samples-search", "ODW-02")
+    expect(one.page.locator("#samples-range")).to_have_text("1–1 / 1")
+    seen.append(pictured("filtered"))
+    for button in ("#language", "#theme"):
+        one.page.click(button)
+        seen.append(pictured(button[1:]))
+    assert len(set(seen)) == 4
 
 
 def test_a_bidi_override_is_named_and_turns_nothing_around(tmp_path: Path, opened: Callable[..., Opened]) -> None:

@@ -7,7 +7,7 @@ from scipy.stats import permutation_test, ttest_1samp
 
 from odw_harness.paper import load_table
 from odw_harness.stats import paired as module
-from odw_harness.stats.paired import drop_bound, holm, paired
+from odw_harness.stats.paired import holm, paired
 
 
 def by_counting(differences: list[float]) -> float:
@@ -116,21 +116,3 @@ def test_holm_multiplies_the_smallest_most() -> None:
     assert holm([0.02, None, 0.02]) == [0.04, None, 0.04]
     assert holm([None]) == [None]
     assert holm([]) == []
-
-
-def test_a_drops_bound_is_one_sided() -> None:
-    reach = 2.919986 / 3**0.5  # t(2) at 0.95; sd of 1, 2, 3 is 1
-    assert drop_bound([-1.0, -2.0, -3.0]) == pytest.approx(-2 + reach, abs=1e-6)
-    assert drop_bound([-1.0, -2.0, -3.0], 0.95, side="lower") == pytest.approx(-2 - reach, abs=1e-6)
-    assert drop_bound([-1.0, -2.0, -3.0], 0.5) == pytest.approx(-2)
-    assert drop_bound([-1.0]) is None
-
-
-def test_a_drops_bound_fails_as_often_as_it_says() -> None:
-    steps = np.random.default_rng(6).normal(0, 0.75, (1000, 21))
-    above = np.mean([bound < 0 for row in steps if (bound := drop_bound(list(row), 0.9)) is not None])
-    assert above == pytest.approx(0.1, abs=0.029)
-    below = np.mean([b < -0.3 for row in steps if (b := drop_bound(list(row), 0.9)) is not None])
-    assert below < 0.02, "a drop of more than 0.3 is shown far less often where nothing changed"
-    lower = [drop_bound(list(row), 0.9, side="lower") for row in steps - 0.3]  # worse by just what is allowed
-    assert np.mean([bound is not None and bound > -0.3 for bound in lower]) == pytest.approx(0.1, abs=0.029)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from odw_harness.console import table_console
 from odw_harness.models import sha256
 from odw_harness.questions import load_questions
 from odw_harness.resources import QUESTIONS
@@ -146,11 +147,10 @@ def _report(
 def show(report: dict[str, Any]) -> None:
     """Print a report to standard output."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=140)
+    console = table_console(highlight=False)
     table = Table(box=box.SIMPLE, padding=(0, 1))
     for name in ("question", "文种"):
         table.add_column(name, no_wrap=True)
