@@ -39,8 +39,10 @@ def check_files(
     genre names nothing.
     """
     expected: Expectations | None = None
+    asked = None
     if question is not None:
-        expected = of_question(find_question(question, questions))
+        asked = find_question(question, questions)
+        expected = of_question(asked)
     elif questions is not None:
         raise QuestionError("--questions needs --question: say which of its questions was answered")
     elif genre is not None:
@@ -53,7 +55,7 @@ def check_files(
         except DocumentError as error:
             left_out.append(error)
             continue
-        name = wanted.genre.name if wanted.genre else ""
+        name = wanted.genre.name if wanted.genre else asked.genre if asked else ""
         checked.append(Checked(file, text, name, check_text(text, wanted)))
     return checked, left_out
 

@@ -64,7 +64,13 @@ def run(arguments: list[str]) -> None:
             raise TaskError(
                 f"--tasks: {error}; ours are odweval, alignbench and odw (each with _in19 and _ood2), alignbench_writing"
             ) from None
+        if str(error).startswith("Can't find 'adapter_config.json'"):
+            raise _not_to_be_had("peft", model_args, error) from None
         raise
+    except OSError as error:
+        if error.errno is not None:  # of the system, not of transformers, which can't get a model's files
+            raise
+        raise _not_to_be_had("pretrained", model_args, error) from None
     for path in sorted(set(output.rglob("*.json*")) - before if output.is_dir() else ()):
         print(path)
 
@@ -96,6 +102,14 @@ def _check_model(name: str, arguments: dict[str, Any]) -> None:
             raise TaskError(f"--model_args {key}={arguments[key]}: no such folder")
     if name in HUGGING_FACE and (original := unconverted(str(arguments["pretrained"]), arguments)):
         raise TaskError(f"--model_args pretrained={original}")
+
+
+def _not_to_be_had(key: str, arguments: dict[str, Any], error: Exception) -> TaskError:
+    """What transformers or peft say where a name is that of no folder, and the hub has no such thing or is not asked."""
+    said = " ".join(str(error).split())
+    return TaskError(
+        f"--model_args {key}={arguments.get(key)}: is no folder here, and can't be had by that name: {said}"
+    )
 
 
 def _key(variable: str | None, arguments: dict[str, Any]) -> str | None:

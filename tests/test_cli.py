@@ -102,12 +102,13 @@ def test_a_document_can_not_drive_the_terminal(capsys: pytest.CaptureFixture[str
 
 def test_own_questions_can_be_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     questions = tmp_path / "mine.jsonl"
-    row = {"id": "MINE-1", "genre": "通知", "prompt": "写", "reference": "x", "facts": ["4月15日"]}
+    row = {"id": "MINE-1", "genre": "贺信", "prompt": "写", "reference": "x", "facts": ["4月15日"]}
     questions.write_text(json.dumps(row), "utf-8")
     path = tmp_path / "bad.txt"
     path.write_text(BAD, "utf-8")
     _, out, _ = run(capsys, "check", str(path), "--questions", str(questions), "--question", "MINE-1", "--json")
-    assert json.loads(out)["documents"][0]["fact_recall"] == 1.0
+    (document,) = json.loads(out)["documents"]
+    assert (document["genre"], document["fact_recall"]) == ("贺信", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,19 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert out == ""
     assert err.startswith(message.format(**places))
     assert err.count("\n") == 1
+
+
+def test_a_model_that_is_neither_here_nor_to_be_fetched_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, copycat_judge: Path
+) -> None:
+    monkeypatch.setenv("ODW_JUDGE", str(copycat_judge))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    code, out, err = run(capsys, "eval", "--model_args", "pretrained=no-such-model")
+    assert (code, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert last.startswith(
+        "error: --model_args pretrained=no-such-model: is no folder here, and can't be had by that name"
+    )
 
 
 def test_paper_prints_what_the_appendix_prints(capsys: pytest.CaptureFixture[str]) -> None:
