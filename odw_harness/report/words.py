@@ -103,15 +103,16 @@ def _verdict(leader: Row, mean: str, others: Sequence[Row]) -> Statement:
     unclear = [row for row in others if row not in beaten]
     all_en = "the other system" if len(others) == 1 else f"all {len(others)} others"
     all_zh = "另一个系统" if len(others) == 1 else f"其余 {len(others)} 个系统"
+    each_zh = "" if len(others) == 1 else "均"
     if not unclear:
         return Statement(
             en=f"{name_of(leader.system)} is the best: it scores {mean} of 10, and its lead over {all_en} is more than chance.",
-            zh=f"{name_of(leader.system)} 最好：平均 {mean} 分（满分 10 分），对{all_zh}的领先均非偶然。",
+            zh=f"{name_of(leader.system)} 最好：平均 {mean} 分（满分 10 分），对{all_zh}的领先{each_zh or '并'}非偶然。",
         )
     if not beaten:
         return Statement(
             en=f"{name_of(leader.system)} has the highest score, {mean} of 10, but no difference is shown between it and {all_en}: its lead may be chance.",
-            zh=f"{name_of(leader.system)} 得分最高，为 {mean} 分（满分 10 分），但与{all_zh}之间均未显示出差异：其领先可能出于偶然。",
+            zh=f"{name_of(leader.system)} 得分最高，为 {mean} 分（满分 10 分），但与{all_zh}之间{each_zh}未显示出差异：其领先可能出于偶然。",
         )
     return Statement(
         en=f"{name_of(leader.system)} has the highest score, {mean} of 10. Over {len(beaten)} of the {len(others)} others its lead is more than chance; "

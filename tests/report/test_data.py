@@ -75,8 +75,12 @@ def test_the_answer_says_who_leads_and_over_whom_it_is_real(tmp_path: Path) -> N
     assert first.zh.startswith("best 得分最高，为 7.00 分")
     real = next(answer(made(tmp_path / "real", {"best": [7.0] * 10, "far": far})))
     assert real.en == "best is the best: it scores 7.00 of 10, and its lead over the other system is more than chance."
+    assert real.zh == "best 最好：平均 7.00 分（满分 10 分），对另一个系统的领先并非偶然。"
     chance = next(answer(made(tmp_path / "chance", {"best": [7.0] * 10, "near": near})))
     assert "no difference is shown between it and the other system: its lead may be chance" in chance.en
+    assert "但与另一个系统之间未显示出差异" in chance.zh
+    three = next(answer(made(tmp_path / "three", {"best": [7.0] * 10, "far": far, "farther": [2.0] * 10})))
+    assert three.zh.endswith("对其余 2 个系统的领先均非偶然。")
     alone = next(answer(made(tmp_path / "alone", {"best": [7.0] * 10})))
     assert "nothing to compare it with" in alone.en
     none = next(answer(made(tmp_path / "none", {"best": [None] * 3})))
