@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-# CPU wheels suffice everywhere; on a GPU machine the same version comes with CUDA. Without an accelerator placeholders
-# take the place of torchvision and torchaudio, whose wheels want CUDA (scripts/cpu_placeholders.py).
+# PyPI's wheel for Linux brings CUDA along. A CPU build suffices without a GPU: TORCH=torch==2.13.0+cpu, with
+# PIP_EXTRA_INDEX_URL at PyTorch's CPU wheels. Without an accelerator placeholders take the place of torchvision and
+# torchaudio, whose wheels want CUDA (scripts/cpu_placeholders.py).
 TORCH ?= torch==2.13.0
 # The versions of everything, as they were tried; `make setup LOCK=` takes the newest that pyproject.toml admits.
 LOCK ?= -c constraints.txt

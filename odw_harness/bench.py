@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from odw_harness.child import Child
 from odw_harness.doctor.packages import OURS, installed
+from odw_harness.doctor.places import judge_faults
 from odw_harness.errors import TaskError
 from odw_harness.judge import Judge, load_judge
 from odw_harness.resources import QUESTIONS
@@ -73,7 +74,7 @@ class Outcome:
             "file": str(self.system.file),
             "state": self.state,
             "why": self.why or None,
-            "missing": [{"what": each.what, "get": list(each.get)} for each in self.missing],
+            "missing": [asdict(each) for each in self.missing],
             **{name: getattr(row, name) for name in Row.__dataclass_fields__},
             "minutes": self.minutes,
             "results": str(self.results) if self.results else None,
@@ -212,8 +213,23 @@ class Bench:
             "version": installed(OURS) or "",
         }
 
+    def judges_missing(self) -> list[Missing]:
+        """What the judges of the systems that are to run lack, as far as that is seen without asking them."""
+        names = dict.fromkeys(map(self._name_of_judge, self._to_be_graded()))
+        return [Missing(f"judge {each.name}: {each.what}", (each.do,)) for name in names for each in judge_faults(name)]
+
+    def _to_be_graded(self) -> list[System]:
+        """The systems that are to run, and not only to answer."""
+        if "--predict_only" in self._arguments or "-x" in self._arguments:
+            return []
+        waiting = [each.system for each in self.outcomes if each.state == "to run"]
+        return [each for each in waiting if not each.settings.get("predict_only")]
+
+    def _name_of_judge(self, system: System) -> str | None:
+        return {**system.metadata, **self._metadata}.get("judge")
+
     def _judge_of(self, system: System) -> Judge:
-        name = {**system.metadata, **self._metadata}.get("judge")
+        name = self._name_of_judge(system)
         if name not in self._judges:
             self._judges[name] = load_judge(name, Store())
         return self._judges[name]
@@ -223,11 +239,9 @@ class Bench:
 
         Ctrl-C ends the one that is running, keeps what it has, and raises KeyboardInterrupt.
         """
+        for judge in dict.fromkeys(map(self._judge_of, self._to_be_graded())):
+            judge.preflight()
         waiting = [outcome for outcome in self.outcomes if outcome.state == "to run"]
-        if "--predict_only" not in self._arguments and "-x" not in self._arguments:
-            graded = [each.system for each in waiting if not each.system.settings.get("predict_only")]
-            for judge in dict.fromkeys(map(self._judge_of, graded)):
-                judge.preflight()
         for outcome in waiting:
             outcome.state = "not run"
         for number, outcome in enumerate(waiting, 1):

@@ -30,10 +30,13 @@ class Checked:
         return {**entry, **shares}
 
 
-def check_files(files: list[str], question: str | None, genre: str | None, questions: str | None) -> list[Checked]:
+def check_files(
+    files: list[str], question: str | None, genre: str | None, questions: str | None
+) -> tuple[list[Checked], list[DocumentError]]:
     """Check each file as an answer to a question, as a document of a 文种, or as what its title says.
 
-    Raises DocumentError or QuestionError, naming the file.
+    Returns the reports, and why there is none of the other files. Raises DocumentError or QuestionError where question or
+    genre names nothing.
     """
     expected: Expectations | None = None
     if question is not None:
@@ -42,13 +45,17 @@ def check_files(files: list[str], question: str | None, genre: str | None, quest
         raise QuestionError("--questions needs --question: say which of its questions was answered")
     elif genre is not None:
         expected = of_genre(genre)
-    checked = []
+    checked, left_out = [], []
     for file in files:
-        text = read_document(file)
-        wanted = expected or of_genre(_genre_of(text, file))
+        try:
+            text = read_document(file)
+            wanted = expected or of_genre(_genre_of(text, file))
+        except DocumentError as error:
+            left_out.append(error)
+            continue
         name = wanted.genre.name if wanted.genre else ""
         checked.append(Checked(file, text, name, check_text(text, wanted)))
-    return checked
+    return checked, left_out
 
 
 def read_document(file: str) -> str:
@@ -82,6 +89,8 @@ def genre_of_title(title: str) -> str | None:
 
 
 def _genre_of(text: str, file: str) -> str:
+    if not text.strip():
+        raise DocumentError(f"{file}: holds no text")
     title = Document(text).title
     if genre := genre_of_title(title):
         return genre

@@ -159,6 +159,9 @@ def show(systems: "pd.DataFrame", found: Sequence[Difference], against: str, con
         measure = [shown(row["measure"], 200, "?")] if several else []
         table.add_row(*measure, Text(shown(row["system"], 60, "?")), *map(_figure, figures), f"{row['characters']:.0f}")
     console.print(table)
+    if systems["system"].nunique() == 1:
+        console.print("One system only: name another's folder too, to set it beside this one.", soft_wrap=True)
+        return
     title = Text(f"Against {shown(against, 60, '?')}, question by question", "italic")
     heads = ("metric", "ques-\ntions", "differ-\nence", "95 % interval", "better", "worse", "p")
     table = _grid(several, heads, title)

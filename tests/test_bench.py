@@ -247,6 +247,26 @@ def test_what_makes_it_run_again(tiny_model: Path, tmp_path: Path, monkeypatch: 
     assert look() == ("to run", "changed since: version")
 
 
+def test_a_dry_run_says_what_the_judge_lacks(
+    tiny_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JUDGE_KEY", raising=False)
+    Path("a.yaml").write_text(f"model_args: {{pretrained: {tiny_model}}}\n")
+    Path("absent.yaml").write_text("model_args: {pretrained: models/x}\n")
+    Path("j.yaml").write_text("backend: api\nbase_url: http://127.0.0.1:1\nmodel: m\napi_key_env: JUDGE_KEY\n")
+    wanted = "judge j: m at http://127.0.0.1:1: its key JUDGE_KEY is not set"
+    assert run("a.yaml", "--judge", "j.yaml", "--dry-run") == 0
+    assert f"  {wanted}\n    export JUDGE_KEY=...\n" in capsys.readouterr().out
+    assert run("a.yaml", "--judge", "j.yaml", "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["judges_missing"] == [{"what": wanted, "get": ["export JUDGE_KEY=..."]}]
+    for without in (["absent.yaml"], ["a.yaml", "--", "--predict_only"]):
+        assert run(*without[:1], "--judge", "j.yaml", "--dry-run", *without[1:]) == 0
+        assert "JUDGE_KEY" not in capsys.readouterr().out, "nothing is to be judged"
+    monkeypatch.setenv("JUDGE_KEY", "k")
+    assert run("a.yaml", "--judge", "j.yaml", "--dry-run") == 0
+    assert "JUDGE_KEY" not in capsys.readouterr().out
+
+
 def test_results_stay_in_the_table_when_the_weights_are_gone(
     tiny_model: Path, tmp_path: Path, served_judge: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,6 +70,21 @@ def test_json_is_one_document_with_the_fields_promised(capsys: pytest.CaptureFix
     assert [(finding["level"], finding["ok"], finding["line"]) for finding in dates] == [("hard", False, 6)]
 
 
+def test_a_file_that_can_not_be_checked_costs_the_others_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    letter, bad = tmp_path / "letter.txt", tmp_path / "bad.txt"
+    letter.write_text("你好\n再见\n", "utf-8")
+    bad.write_text(BAD, "utf-8")
+    code, out, err = run(capsys, "check", str(letter), "/no/such.txt", str(bad), "--json")
+    assert code == 2
+    assert [document["file"] for document in json.loads(out)["documents"]] == [str(bad)]
+    assert err.splitlines() == [
+        f"error: {letter}: the title (你好) names no known 文种; say which with --genre or --question",
+        "error: /no/such.txt: can't be read: No such file or directory",
+    ]
+
+
 def test_a_dash_is_standard_input() -> None:
     command = [sys.executable, "-m", "odw_harness.cli", "check", "-", "--genre", "通知", "--json"]
     done = subprocess.run(command, input=BAD.encode(), capture_output=True, check=False)
@@ -103,6 +118,7 @@ def test_own_questions_can_be_checked(capsys: pytest.CaptureFixture[str], tmp_pa
         (["check", "{bad}", "--genre", "请帖"], "error: --genre 请帖: no such 文种; choose from 决议、决定"),
         (["check", "{letter}"], "error: {letter}: the title (你好) names no known 文种"),
         (["check", "{binary}"], "error: {binary}: not a text file"),
+        (["check", "{empty}"], "error: {empty}: holds no text"),
         (["check", "{bad}", "--questions", "{bad}"], "error: --questions needs --question"),
         (["eval", "--metadata", "judge=nobody"], "error: judge nobody: no such judge"),
         (["eval", "--metadata", "questions=/no/such.jsonl"], "error: /no/such.jsonl: no such questions file"),
@@ -122,6 +138,8 @@ def test_a_mistake_is_one_line_and_exit_2(
 ) -> None:
     monkeypatch.setenv("ODW_JUDGE", str(copycat_judge))
     places = {"bad": tmp_path / "bad.txt", "letter": tmp_path / "letter.txt", "binary": tmp_path / "x.doc"}
+    places["empty"] = tmp_path / "empty.txt"
+    places["empty"].write_text("\n", "utf-8")
     places["bad"].write_text(BAD, "utf-8")
     places["letter"].write_text("你好\n再见\n", "utf-8")
     places["binary"].write_bytes(b"\xd0\xcf\x11\xe0\0\0")

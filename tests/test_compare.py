@@ -131,6 +131,14 @@ def test_systems_without_a_common_question_are_not_compared(tmp_path: Path) -> N
         compare(read_systems([base, tuned]).table)
 
 
+def test_one_system_alone_differs_from_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", run(tmp_path, "甲", 2, 4, 6, 3, 5, 8)]) == 0
+    out = capsys.readouterr().out
+    assert "4.67" in out, "28 / 6"
+    assert "One system only: name another's folder too" in out
+    assert "Against" not in out
+
+
 def test_a_folder_without_runs_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path)]) == 2
     assert f"{tmp_path}: holds no graded run" in capsys.readouterr().err

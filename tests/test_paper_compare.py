@@ -53,6 +53,15 @@ def test_a_mirror_image_disagrees(tmp_path: Path) -> None:
     ]
 
 
+def test_few_systems_in_one_order_are_no_proof(tmp_path: Path) -> None:
+    for name in QWEN:
+        as_printed(tmp_path, name)
+    own = beside_paper(read_outputs([tmp_path]))[0].correlations[0]
+    # Of the 6 orders of 3 systems 1 is the paper's, 1 its mirror image.
+    assert own.spearman_p == pytest.approx(2 / 6)
+    assert own.kendall_p == pytest.approx(2 / 6)
+
+
 def test_a_run_says_which_row_of_the_paper_it_is(tmp_path: Path) -> None:
     as_printed(tmp_path, "ChatGPT", system="gpt-6", metadata={"paper": "ChatGPT"})
     as_printed(tmp_path, "ChatGPT", system="another")

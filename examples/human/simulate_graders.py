@@ -9,11 +9,13 @@ plus a level of their own. Every file says that it is simulated; the marks keep 
 import argparse
 import json
 import random
+import sys
 from pathlib import Path
 
+from odw_harness.errors import MarkError, OdwError
 from odw_harness.human.exporting import stems
 from odw_harness.human.form import FORMAT, VERSION
-from odw_harness.human.key import key_file, read_key
+from odw_harness.human.key import Coded, key_file, read_key
 from odw_harness.results import read_outputs
 
 TASTE, SEVERITY, CARE = 6.0, 5.0, 5.0
@@ -30,13 +32,15 @@ def main() -> None:
     options = parser.parse_args()
     key = read_key(key_file(options.grading))
     merit = _merits(options.outputs, options.seed)
+    if any(answer not in merit for grader in key.graders for answer in map(_of, grader.answers.values())):
+        raise MarkError(f"{options.outputs}: lacks answers that were handed out; name the runs that were exported from")
     names = stems([grader.name for grader in key.graders])
     for number, (grader, name) in enumerate(zip(key.graders, names, strict=True)):
         draw = random.Random(f"{options.seed} grader {number}")
         level = draw.gauss(0, SEVERITY)
         items = []
         for code, answer in grader.answers.items():
-            score = merit[answer.question_hash, answer.answer_hash] + level + draw.gauss(0, CARE)
+            score = merit[_of(answer)] + level + draw.gauss(0, CARE)
             items.append({"code": code, "score": round(min(100.0, max(0.0, score))), "dimensions": {}, "comment": ""})
         saved = {
             "format": FORMAT,
@@ -51,6 +55,10 @@ def main() -> None:
         print(f"{file}: {len(items)} simulated marks, of a grader whose level is {level:+.1f} points")
 
 
+def _of(answer: Coded) -> tuple[str, str]:
+    return answer.question_hash, answer.answer_hash
+
+
 def _merits(outputs: str, seed: int) -> dict[tuple[str, str], float]:
     """What an answer deserves, 0 to 100: mostly its facts, then its rules, then what only a reader would see."""
     merits = {}
@@ -62,4 +70,7 @@ def _merits(outputs: str, seed: int) -> dict[tuple[str, str], float]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OdwError as error:
+        sys.exit(f"error: {error}")

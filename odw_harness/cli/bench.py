@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from odw_harness.cli.options import Help, Once
@@ -83,7 +84,10 @@ def _bench(options: Any) -> int:
         except KeyboardInterrupt:
             stopped = True
     if options.json:
-        document = {"systems": [outcome.as_json() for outcome in bench.outcomes]}
+        document = {
+            "systems": [outcome.as_json() for outcome in bench.outcomes],
+            "judges_missing": [asdict(each) for each in bench.judges_missing()],
+        }
         print(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         _print(bench)
@@ -145,13 +149,14 @@ def _print(bench: "Bench") -> None:
             console.print(escape(f"{outcome.system.name}: {outcome.state}: {outcome.why}"), soft_wrap=True)
         if outcome.state in ("failed", "stopped"):
             console.print(escape(f"{outcome.system.name}: all it said is in {outcome.log}"), soft_wrap=True)
-    wanted: dict[Missing, list[str]] = {}
+    wanted: dict[Missing, list[str]] = {each: [] for each in bench.judges_missing()}
     for outcome in bench.outcomes:
         for each in outcome.missing:
             wanted.setdefault(each, []).append(outcome.system.name)
     if wanted:
         console.print("\nmissing, and what gets it:")
     for each, names in wanted.items():
-        console.print(escape(f"  {each.what} ({', '.join(names)})"), soft_wrap=True)
+        whose = f" ({', '.join(names)})" if names else ""
+        console.print(escape(f"  {each.what}{whose}"), soft_wrap=True)
         for number, command in enumerate(each.get):
             console.print(escape(f"    {'or: ' if number else ''}{command}"), soft_wrap=True)

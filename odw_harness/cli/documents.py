@@ -1,6 +1,7 @@
 """`odw check`: documents against the rules of 公文."""
 
 import json
+import sys
 from typing import Any
 
 from odw_harness.cli.options import Help
@@ -11,8 +12,9 @@ def add(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="check documents against the rules of 公文",
-        description="Check documents against the rules of 公文. Exit 1 where a hard rule fails.",
-        epilog="examples:\n  odw check draft.txt --genre 通知\n  odw check answer.txt --question ODW-08 --json\n  cat draft.txt | odw check -",
+        description="Check documents against the rules of 公文.",
+        epilog="examples:\n  odw check draft.txt --genre 通知\n  odw check answer.txt --question ODW-08 --json\n  cat draft.txt | odw check -\n\n"
+        "exit codes: 0 all hard checks passed; 1 one failed; 2 a mistake, or a file could not be checked (the others are)",
         formatter_class=Help,
     )
     check.add_argument("files", nargs="+", metavar="FILE", help="text files (UTF-8 or GB18030), - for standard input")
@@ -28,9 +30,13 @@ def add(commands: Any) -> None:
 def _check(options: Any) -> int:
     from odw_harness.check import check_files, print_reports
 
-    documents = check_files(options.files, options.question, options.genre, options.questions)
-    if options.json:
+    documents, left_out = check_files(options.files, options.question, options.genre, options.questions)
+    if options.json and documents:
         print(json.dumps({"documents": [document.as_json() for document in documents]}, ensure_ascii=False, indent=1))
     else:
         print_reports(documents, everything=options.all)
+    for error in left_out:
+        print(f"error: {error}", file=sys.stderr)
+    if left_out:
+        return 2
     return 0 if all(document.report.passed for document in documents) else 1

@@ -11,17 +11,17 @@ from odw_harness.cli.options import Help, number, share
 from odw_harness.console import table_console
 from odw_harness.errors import OdwError
 
-_DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run
+_DESCRIPTION = """Hold a candidate to a baseline, question by question. Each is a folder of runs (--output_path), whose newest run \
 counts, or a results file.
 
-A figure fails where its mean fell by more than is allowed AND, with --confidence, it fell at all (Student's one-sided bound
-of the mean difference over the questions; the figures of a gate share its chance of error). So a candidate that is like its
-baseline fails in at most 5 % of gates at --confidence 0.95, and a true drop of 0.5 points, with 0.3 allowed, is caught 8 times
-in 10 or more with 2 answers a question on either side (--metadata repeats=2 and sampling), 3 where judge and sampling waver
-much (differences of sd 1 from question to question); --noise tells from your own repeats. The two questions of --split ood2
+A figure fails where its mean fell by more than is allowed AND, with --confidence, it fell at all (Student's one-sided bound \
+of the mean difference over the questions; the figures of a gate share its chance of error). So a candidate that is like its \
+baseline fails in at most 5 % of gates at --confidence 0.95, and a true drop of 0.5 points, with 0.3 allowed, is caught 8 times \
+in 10 or more with 2 answers a question on either side (--metadata repeats=2 and sampling), 3 where judge and sampling waver \
+much (differences of sd 1 from question to question); --noise tells from your own repeats. The two questions of --split ood2 \
 are judged by the spread of the others too: of 2 whole marks both often differ alike by chance.
 
-rules and fact_recall need no judge: they are worked out anew from the answers of both sides, so that a run with
+rules and fact_recall need no judge: they are worked out anew from the answers of both sides, so that a run with \
 --predict_only can be gated too."""
 
 _EPILOG = """examples:

@@ -80,8 +80,7 @@ def _store() -> Finding:
 def _judge() -> Iterator[Finding]:
     """The judge that grades where none is named; it is not asked anything."""
     try:
-        label, config = load_config(None)
-        members = dict(_members(label, config))
+        members = dict(_members(None))
     except OdwError as error:
         yield Finding("judge", os.environ.get("ODW_JUDGE") or DEFAULT, str(error), "fault", "name one with ODW_JUDGE")
         yield _embedded(needed=False)
@@ -91,11 +90,21 @@ def _judge() -> Iterator[Finding]:
     yield _embedded(needed=any(_is_embedded(each) for each in members.values()))
 
 
-def _members(label: str, config: Config) -> Iterator[tuple[str, Config]]:
+def judge_faults(name: str | None) -> list[Finding]:
+    """What is wrong with a judge, or with a panel's members, as far as that is seen without asking it.
+
+    name: as `judge_file` takes it. Raises JudgeError where there is no such judge or its file is wrong.
+    """
+    found = [_of(label, config) for label, config in _members(name)]
+    return [finding for finding in found if finding.level == "fault"]
+
+
+def _members(judge: str | None) -> Iterator[tuple[str, Config]]:
+    label, config = load_config(judge)
     if not isinstance(config, PanelConfig):
         yield label, config
         return
-    folder = judge_file(None).parent
+    folder = judge_file(judge).parent
     for name in config.judges:
         beside = folder / name
         yield load_config(str(beside) if beside.is_file() else name)

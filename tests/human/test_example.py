@@ -36,3 +36,21 @@ def test_simulated_graders_fill_in_every_sheet(tmp_path: Path, capsys: pytest.Ca
     assert marks.groupby("answer_hash")["grader"].nunique().tolist() == [2] * 12
     assert main(["agree", str(outputs)]) == 0
     assert "SIMULATED: 24 of 24 marks were given by no person" in "".join(capsys.readouterr())
+
+
+def test_what_it_can_not_fill_in_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outputs, other, grading = tmp_path / "outputs", tmp_path / "other", tmp_path / "grading"
+    write_run(outputs, "whole", noisy(6, 1), questions=QUESTIONS[:2])
+    write_run(other, "whole", noisy(6, 1), questions=QUESTIONS[2:4])
+    assert main(["human", "export", str(outputs), "--graders", "1", "-o", str(grading)]) == 0
+    for arguments, message in (
+        (
+            (other, grading),
+            f"error: {other}: lacks answers that were handed out; name the runs that were exported from",
+        ),
+        ((outputs, tmp_path / "no"), f"error: {tmp_path / 'no.key.json'}: no such key"),
+    ):
+        done = subprocess.run([sys.executable, str(SCRIPT), *map(str, arguments)], capture_output=True, text=True)
+        assert done.returncode == 1
+        assert done.stderr.startswith(message)
+        assert done.stderr.count("\n") == 1
