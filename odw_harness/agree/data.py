@@ -109,7 +109,9 @@ def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
         systems=systems,
         asked=data.asked,
         scores=whole,
-        means=tuple(mean_over_questions(list(row[~np.isnan(row)])) if (~np.isnan(row)).any() else None for row in whole),
+        means=tuple(
+            mean_over_questions(list(row[~np.isnan(row)])) if (~np.isnan(row)).any() else None for row in whole
+        ),
         marks=len(once),
         answers=len(of_text),
         per_answer=float(len(of_text) / (1 / of_text).sum()),
