@@ -1,6 +1,7 @@
 """`odw compare`: two systems or more on the same questions, and whether their differences are real."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +49,19 @@ def read_systems(folders: Sequence[str]) -> Outputs:
     each = [read_outputs([folder]) for folder in folders]
     tables = [outputs.table for outputs in each]
     names = [name for table in tables for name in table["system"].unique()]
-    for folder, table in zip(folders, tables, strict=True):
-        table["system"] = table["system"].map(
-            lambda name, folder=folder: f"{name} ({Path(folder).name})" if names.count(name) > 1 else name
-        )
+    partial = []
+    for folder, outputs in zip(folders, each, strict=True):
+
+        def told(name: str, folder: str = folder) -> str:
+            return f"{name} ({Path(folder).name})" if names.count(name) > 1 else name
+
+        outputs.table["system"] = outputs.table["system"].map(told)
+        partial += [replace(one, system=told(one.system)) for one in outputs.partial]
     return Outputs(
         [run for outputs in each for run in outputs.runs],
         pd.concat(tables, ignore_index=True),
         [skipped for outputs in each for skipped in outputs.skipped],
-        [partial for outputs in each for partial in outputs.partial],
+        partial,
     )
 
 

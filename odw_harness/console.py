@@ -1,7 +1,6 @@
 """Where commands print their tables."""
 
-import os
-import sys
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,5 +17,5 @@ def table_console(highlight: bool = True, markup: bool = True) -> "Console":
     """
     from rich.console import Console
 
-    measured = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    return Console(width=None if measured else _ENDLESS, highlight=highlight, markup=markup)
+    width = shutil.get_terminal_size((_ENDLESS, 0)).columns
+    return Console(width=width, highlight=highlight, markup=markup)

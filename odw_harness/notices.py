@@ -99,34 +99,34 @@ def _partial(partial: Iterable[Partial]) -> Iterator[Notice]:
 
 
 def _leaks(outputs: Outputs) -> Iterator[Notice]:
-    for run in _of_each(outputs):
+    for system, run in _of_each(outputs):
         leaks = run.leaks or {}
         if leaks.get("unreadable"):
             yield Notice(
                 "leaks",
-                f"{_name(run.system)}: the report on leaks in its training data can't be read",
-                f"{_name(run.system)}：训练数据泄漏检查报告无法读取",
-                (run.system,),
+                f"{_name(system)}: the report on leaks in its training data can't be read",
+                f"{_name(system)}：训练数据泄漏检查报告无法读取",
+                (system,),
             )
         elif leaks.get("flagged"):
             told = ", ".join(leaks["flagged"])
             yield Notice(
                 "leaks",
-                f"{_name(run.system)} was trained on data that overlaps with {told}: its scores there are no evidence",
-                f"{_name(run.system)} 的训练数据与 {told} 重合，这些题的得分不能作为依据",
-                (run.system,),
+                f"{_name(system)} was trained on data that overlaps with {told}: its scores there are no evidence",
+                f"{_name(system)} 的训练数据与 {told} 重合，这些题的得分不能作为依据",
+                (system,),
             )
 
 
 def _family(outputs: Outputs) -> Iterator[Notice]:
-    for run in _of_each(outputs):
+    for system, run in _of_each(outputs):
         if run.same_family:
             told = ", ".join(run.same_family)
             yield Notice(
                 "family",
-                f"{_name(run.system)} and its judge are of one family ({told}): judges favour what their family writes",
-                f"{_name(run.system)} 与评判模型同属 {told} 系列，评判模型可能偏向同系列的文字",
-                (run.system,),
+                f"{_name(system)} and its judge are of one family ({told}): judges favour what their family writes",
+                f"{_name(system)} 与评判模型同属 {told} 系列，评判模型可能偏向同系列的文字",
+                (system,),
             )
 
 
@@ -159,12 +159,11 @@ def left_out(skipped: Sequence[Skipped]) -> Iterator[Notice]:
         yield Notice("skipped", f"files left out: {told}{more}", f"未读入的文件：{told}{more}")
 
 
-def _of_each(outputs: Outputs) -> Iterable[Run]:
-    """A run for each system, the newest."""
-    newest: dict[str, Run] = {}
-    for run in sorted(outputs.runs, key=lambda run: run.date):
-        newest[run.system] = run
-    return newest.values()
+def _of_each(outputs: Outputs) -> Iterable[tuple[str, Run]]:
+    """Each system by the table's name, and the newest of its runs."""
+    names = dict(zip(outputs.table["run"], outputs.table["system"], strict=True))
+    runs = sorted(outputs.runs, key=lambda run: run.date)
+    return {names[file]: run for run in runs if (file := str(run.file)) in names}.items()
 
 
 def _name(system: str) -> str:

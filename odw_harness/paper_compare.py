@@ -113,8 +113,8 @@ def beside_paper(outputs: Outputs) -> list[Beside]:
 
 
 def _refuse_twice(questions: "pd.DataFrame") -> None:
-    """Two systems that are one of the paper's would be mixed."""
-    for paper, rows in questions.groupby("paper", sort=False):
+    """Two systems that are one of the paper's under one measure would be mixed."""
+    for (_, paper), rows in questions.groupby(["measure", "paper"], sort=False):
         names = [shown(name, 60, "?") for name in rows["system"].unique()]
         if len(names) > 1:
             raise AnswerError(

@@ -10,6 +10,7 @@ import pytest
 from odw_harness.cli import main
 from odw_harness.compare import compare, read_systems
 from odw_harness.errors import AnswerError
+from odw_harness.notices import notices
 from odw_harness.questions import Question
 from tests.made import QUESTIONS, Score, who, write_run
 
@@ -153,3 +154,15 @@ def test_what_was_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [line.partition(":")[0] for line in told] == ["warning", "warning"]
     assert "乙: only 83% of its verdicts have a score" in told[0]
     assert "files left out: results_2026-11-26T10-00-00.000000.json: can't be read" in told[1]
+
+
+def test_one_name_in_two_folders_is_told_of_as_it_is_called_in_the_tables(tmp_path: Path) -> None:
+    leaks = {"training_data_leaks": {"flagged": ["ODW-02"], "checked": 6, "of": 6}}
+    before = run(tmp_path / "before", "甲", 2, 4, 6, 3, 5, 8, metadata=leaks)
+    earlier = datetime(2026, 1, 1, tzinfo=UTC)
+    run(tmp_path / "after", "甲", 2, 4, 6, 3, 5, 8, date=earlier)
+    after = run(tmp_path / "after", "甲", 2, 4, 6, 3, 5, 8, questions=SIX[:4])
+    found = {notice.kind: notice for notice in notices(read_systems([before, after]))}
+    assert (found["leaks"].systems, found["leaks"].en[:12]) == (("甲 (before)",), "甲 (before) w")
+    partial = [notice.en for notice in notices(read_systems([before, after])) if "newest run" in notice.en]
+    assert [each.partition(":")[0] for each in partial] == ["甲 (after)"]

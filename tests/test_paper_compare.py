@@ -104,3 +104,10 @@ def test_two_systems_that_are_one_of_the_papers_are_not_mixed(tmp_path: Path) ->
         AnswerError, match=r"^ChatGPT, gpt-6: each is the paper's ChatGPT, .*; name folders that hold one"
     ):
         beside_paper(read_outputs([tmp_path]))
+
+
+def test_two_that_are_one_of_the_papers_under_two_judges_are_beside_it_under_each(tmp_path: Path) -> None:
+    as_printed(tmp_path, "ChatGPT")
+    as_printed(tmp_path, "ChatGPT", system="gpt-6", metadata={"paper": "ChatGPT"}, judge=who("second"))
+    found = beside_paper(read_outputs([tmp_path]))
+    assert [[place.system for place in each.places] for each in found] == [["ChatGPT"], ["ChatGPT"]]

@@ -13,8 +13,8 @@ from odw_harness.agree.cells import Cells
 from odw_harness.agree.sources import ANSWER, RANDOM, Data, Kind, Scorer, few_notices, of_outputs
 from odw_harness.human.marks import TEXT, Marks
 from odw_harness.notices import Notice
-from odw_harness.results import Asked, Outputs
-from odw_harness.stats import Mean, mean_of
+from odw_harness.results import Asked, Outputs, mean_over_questions
+from odw_harness.stats import Mean
 from odw_harness.stats.agreement import Agreement, Estimate, agreement, difference
 from odw_harness.stats.intervals import TIE, Floats
 from odw_harness.stats.reliability import Parts, Ratings
@@ -109,7 +109,9 @@ def people_of(data: Data, seed: int = 0, resamples: int = 2000) -> People:
         systems=systems,
         asked=data.asked,
         scores=whole,
-        means=tuple(mean_of(list(row[~np.isnan(row)])) if (~np.isnan(row)).any() else None for row in whole),
+        means=tuple(
+            mean_over_questions(list(row[~np.isnan(row)])) if (~np.isnan(row)).any() else None for row in whole
+        ),
         marks=len(once),
         answers=len(of_text),
         per_answer=float(len(of_text) / (1 / of_text).sum()),

@@ -120,6 +120,9 @@ def _config(family: Family, source: Source, pieces: Sequence[Piece]) -> Any:
     check_native(pieces, model)
     config.architectures = [family.architecture]
     config.dtype = Counter(piece.dtype for piece in pieces).most_common(1)[0][0]
+    for name in ("rope_theta", "partial_rotary_factor"):  # where transformers 4, and servers built on it, look for them
+        if name in config.rope_parameters:
+            setattr(config, name, config.rope_parameters[name])
     return config
 
 

@@ -41,9 +41,13 @@ def read_source(folder: Path) -> tuple[Family, Source]:
 
 
 def original_in(folder: Path) -> str | None:
-    """What is to be said of a folder whose model is still to be converted; None of any other."""
+    """What is to be said of a folder whose model is still to be converted; None of any other, or where it can't be."""
     kind = _settings(folder / "config.json").get("model_type")
     if kind not in tuple(_FAMILIES):
+        return None
+    try:
+        read_source(folder)
+    except ConvertError:
         return None
     return f"{folder}: is an original ({kind}), whose code this transformers can't run; `odw convert` makes it native"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from odw_harness.errors import AnswerError
-from odw_harness.gate.rule import ALL, Figure, caught, fails, spread
+from odw_harness.gate.rule import ALL, Figure, caught, enough, fails, spread
 from odw_harness.gate.sides import Side
 from odw_harness.stats import Frozen, Share, share_of
 from odw_harness.stats.intervals import Floats
@@ -24,8 +24,8 @@ ENOUGH = 0.05
 class Odds(Frozen):
     """The gate with so many repeats on either side, where candidate and baseline are one: the share that fails.
 
-    catches: for each figure the true drop that fails 4 times in 5, where all questions fall alike; None of fewer than two
-    questions.
+    catches: for each figure the true drop that fails 4 times in 5, where all questions fall alike; None of too few
+    questions with repeats.
     """
 
     baseline: int
@@ -78,7 +78,7 @@ def noise(baseline: Side, candidate: Side, figures: dict[str, Figure], seed: int
         for number, (figure, at) in enumerate(zip(given, places, strict=True)):
             inside, beside = (_known(drops[:, these, number]) for these in (at, [n for n in every if n not in at]))
             of, of_beside = inside.shape[1], beside.shape[1]
-            if of < 2:
+            if not enough(of, of_beside):
                 catches.append(None)
                 continue
             failed |= fails(inside, figure.allowed, figure.confidence, beside)

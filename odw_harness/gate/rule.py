@@ -94,8 +94,7 @@ class Pairs:
     @property
     def enough(self) -> bool:
         """Whether there are enough questions to tell a drop from chance."""
-        of = len(self.questions)
-        return of >= 2 and freedom(of, len(self.beside)) >= LEAST_FREEDOM
+        return enough(len(self.questions), len(self.beside))
 
 
 class Figure(Frozen):
@@ -139,6 +138,11 @@ def least_drop(drops: Floats, confidence: float, beside: Floats | None = None) -
 def freedom(of: int, of_beside: int = 0) -> int:
     """The degrees of freedom of the spread of so many questions, with so many outside the split."""
     return of - 1 if of >= FEWEST or of_beside < 2 else of + of_beside - 2
+
+
+def enough(of: int, of_beside: int) -> bool:
+    """Whether so many questions, with so many outside the split, tell a drop from chance."""
+    return of >= 2 and freedom(of, of_beside) >= LEAST_FREEDOM
 
 
 def spread(own: Floats, of: int, others: Floats, of_beside: int) -> Floats:

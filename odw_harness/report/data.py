@@ -24,7 +24,7 @@ from odw_harness.results import (
 )
 from odw_harness.rubric import ODWEVAL, RUBRICS
 from odw_harness.runs import Run
-from odw_harness.stats import Mean, mean_of
+from odw_harness.stats import Mean
 from odw_harness.stats.intervals import FEWEST, Floats, bootstrap_of
 from odw_harness.stats.paired import Against, compared
 from odw_harness.stats.ranks import rank_intervals, ranks_of
@@ -239,7 +239,7 @@ def _people(given: "pd.DataFrame", systems: Sequence[str], asked: Sequence[Asked
     wide = side_by_side(questions, "score").reindex([(each.id, each.hash) for each in asked], columns=list(systems))
     graders = given.groupby("system")["grader"].nunique()
     found = {
-        str(system): Marked(mean_of(list(rows["score"])), int(rows["marks"].sum()), int(graders[system]))
+        str(system): Marked(mean_over_questions(list(rows["score"])), int(rows["marks"].sum()), int(graders[system]))
         for system, rows in questions.groupby("system")
     }
     return found, wide.to_numpy(dtype=float).T

@@ -51,6 +51,7 @@ CHECKS_ZH = {
 """The rule checks as a Chinese reader calls them."""
 _CLAUSES_ZH = {
     r"(?:art\. )?\b(\d+)\((\d+)\)": r"第\1条第\2项",
+    r"art\. (\d+)": r"第\1条",
     "the task's own demand": "题目要求",
     "practice": "惯例",
     "plain text": "纯文本",

@@ -82,9 +82,18 @@ def unsourced_figures(text: str, material: str) -> tuple[str, ...]:
     What follows: the same value in another scale (28600万元 for 2.86亿元) or rounded; sum and difference of two figures
     of one kind, sums of three; share and rate of change in per cent; an average (12000册 for 30所) and a percentage of
     an amount. Small counts and calendar dates are not looked at. Limits: with many figures in the material a made-up
-    one can coincide with a result of theirs; Chinese numerals are not read.
+    one can coincide with a result of theirs; Chinese numerals are not read. At the start of a line 1.24台 may be 24台, the
+    first of some points: it has a source where either has.
+
+    >>> unsourced_figures("1.24台设备\\n2.96台设备", "设备24台")
+    ('2.96台',)
     """
-    plain = normalise(text)
+    whole, apart = (_unsourced(plain, material) for plain in readings(text))
+    return tuple(figure for figure in whole if any(figure.endswith(part) for part in apart))
+
+
+def _unsourced(plain: str, material: str) -> dict[str, None]:
+    """Those of a normalised text, each once."""
     sources = _numbers(material)
     calendar = [match.span() for match in _CALENDAR.finditer(plain)]
     found: dict[str, None] = {}
@@ -97,7 +106,7 @@ def unsourced_figures(text: str, material: str) -> tuple[str, ...]:
             continue
         if not _follows(value, unit, material):
             found[match.group()] = None
-    return tuple(found)
+    return found
 
 
 def _value(value: str, unit: str) -> float:
@@ -114,7 +123,7 @@ def _follows(value: str, unit: str, material: str) -> bool:
 
 @lru_cache(maxsize=128)
 def _numbers(material: str) -> frozenset[float]:
-    return frozenset(map(float, re.findall(_NUMBER, normalise(material))))
+    return frozenset(float(number) for plain in readings(material) for number in re.findall(_NUMBER, plain))
 
 
 def _kind(unit: str) -> str:

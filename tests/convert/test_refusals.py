@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from odw_harness.cli import main
+from odw_harness.convert.source import original_in
 from tests.convert.conftest import edit_json, put_weights
 
 Original = Callable[[str], Path]
@@ -180,6 +181,23 @@ def test_added_tokens_that_are_the_original_s_are_no_fault(original: Original) -
     source = original("chatglm3")
     added("506", "<|user|>")(source)
     assert main(["convert", str(source), str(source.parent / "out")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "change"),
+    [
+        ("chatglm3", config(_name_or_path="THUDM/glm-4-9b-chat")),
+        ("baichuan2", config(num_hidden_layers=40)),
+        ("qwen", config(quantization_config={"bits": 4})),
+    ],
+)
+def test_a_relative_is_no_original_that_is_still_to_be_converted(
+    original: Original, family: str, change: Change
+) -> None:
+    source = original(family)
+    assert "`odw convert` makes it native" in str(original_in(source))
+    change(source)
+    assert original_in(source) is None
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:

@@ -205,6 +205,7 @@ def test_the_long_chatglm3_stretches_its_rotary_base(original: Callable[[str], P
     convert_model(source, source.parent / "out")
     made = json.loads((source.parent / "out" / "config.json").read_text())
     assert made["rope_parameters"] == {"rope_type": "default", "rope_theta": 500000.0, "partial_rotary_factor": 0.5}
+    assert (made["rope_theta"], made["partial_rotary_factor"]) == (500000.0, 0.5)  # for readers of transformers 4
     assert made["max_position_embeddings"] == 32768
 
 

@@ -88,3 +88,17 @@ def test_runs_without_a_judge_have_noise_too(tmp_path: Path, capsys: Capture) ->
 def test_the_same_runs_give_the_same_noise(tmp_path: Path, capsys: Capture) -> None:
     both = two(tmp_path, wavering(1.0, 2, 1), wavering(1.0, 2, 2))
     assert gate(capsys, *both, "--noise") == gate(capsys, *both, "--noise")
+
+
+def test_too_few_questions_with_repeats_tell_nothing_of_a_figure(tmp_path: Path, capsys: Capture) -> None:
+    """The two questions outside the domain were answered three times, all others once."""
+    few = QUESTIONS[:2] + QUESTIONS[-2:]
+
+    def sides(folder: str, seed: int) -> Path:
+        scores = wavering(1.0, 3, seed)
+        write_run(tmp_path / folder, folder, lambda q: scores(q)[: 3 if q in QUESTIONS[-2:] else 1], questions=few)
+        return tmp_path / folder
+
+    both = sides("old", 1), sides("new", 2)
+    found = gate(capsys, *both, "--noise", "--metric", "score", "--split", "ood2")[1]["noise"]
+    assert (found["questions"], found["now"]["catches"], found["now"]["fails"]["share"]) == (2, [None], 0)

@@ -3,6 +3,7 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,12 @@ def test_every_check_has_a_chinese_name() -> None:
 
 
 def test_every_clause_is_told_in_chinese() -> None:
+    seen = set()
     for question in QUESTIONS:
-        for text in (question.reference, "好"):
-            for finding in check_text(text, of_question(question)).findings:
+        for text in (question.reference, "好", f"{question.reference}\n抄送：市财政局。"):
+            expected = of_question(question)
+            reports = check_text(text, expected), check_text(text, replace(expected, title_pattern=None))
+            for finding in (each for report in reports for each in report.findings):
                 assert not re.search("[a-z]", clause_zh(finding.clause)), finding.clause
+                seen.add(finding.check)
+    assert seen == set(CHECKS_ZH)

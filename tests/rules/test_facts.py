@@ -122,6 +122,16 @@ def test_figures_of_no_source(text: str, found: tuple[str, ...]) -> None:
     assert unsourced_figures(text, MATERIAL) == found
 
 
+def test_the_number_of_an_item_is_no_part_of_a_figure() -> None:
+    assert unsourced_figures("1.564份问卷\n2．2.86亿元投资\n8.5万亩", MATERIAL) == ()
+    assert unsourced_figures("1.555份问卷\n惠及4.5万人", MATERIAL) == ("1.555份", "4.5万人")
+
+
+def test_the_cells_of_a_table_are_sources() -> None:
+    table = "来源\t金额（万元）\t占比\n自筹\t5650.42\t30.3%\n贷款\t1300\n560人参加"
+    assert unsourced_figures("自筹5650.42万元，占30.3%；560人参加", table) == ()
+
+
 @given(st.text(max_size=300), st.text(max_size=60))
 def test_no_text_is_too_odd(text: str, material: str) -> None:
     unsourced_figures(text, material)

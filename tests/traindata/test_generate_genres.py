@@ -54,6 +54,17 @@ def test_what_has_been_done_lies_before_the_document(past: str) -> None:
         assert of[past][0] < of[past][1] < dates(scenario.date)[0], scenario.body
 
 
+def test_what_lasted_over_a_holiday_has_a_first_and_a_last_day() -> None:
+    market = next(field for field in fields() if field.name == "市场监管")
+    notice = next(each for each in market.notices if each["title"] == "产品质量监督抽查结果")
+    for seed in range(300):
+        composer = Composer(random.Random(seed), market)
+        composer.today = date(2023, 10, 23)
+        (told,) = (item for item in public.announcement(composer, notice).items if item.label == "抽查时间")
+        first, last = re.findall(r"(\d+)月(\d+)日", told.value)
+        assert first != last, told.value
+
+
 def test_a_plan_does_not_aim_at_less_than_it_covers() -> None:
     seen = 0
     for field in fields():

@@ -1,13 +1,14 @@
 """Documents to everyone: 令, 公报, 公告, 通告."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from odw_harness.rules.finding import CN
 from odw_harness.traindata.generate.compose import Composer
 from odw_harness.traindata.generate.figures import number
 from odw_harness.traindata.generate.scenario import Item, Scenario
-from odw_harness.traindata.generate.world import day, phone
+from odw_harness.traindata.generate.world import day, phone, working_day
 
 
 def order(c: Composer, rule: dict[str, str]) -> Scenario:
@@ -134,9 +135,11 @@ def _filled(c: Composer, rows: list[list[str]]) -> list[Item]:
     """
     first = c.later(6, 20)
     second = c.later(8, 24, first)
+    ended = c.mirrored(first)
+    begun = min(c.mirrored(second), working_day(ended - timedelta(days=1), -1))  # both may lie in one holiday
     slots = {
-        "p1": day(c.mirrored(second)),
-        "p2": day(c.mirrored(first)),
+        "p1": day(begun),
+        "p2": day(ended),
         "d1": day(first),
         "d2": day(second),
         "after": day(c.next_day(second)),
