@@ -8,10 +8,10 @@ import base64
 import gzip
 import json
 import math
-import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from odw_harness.report.chinese import CHECKS_ZH, clause_zh, message_zh
 from odw_harness.report.layout import laid_out
 from odw_harness.results import Outputs
 from odw_harness.rubric import RUBRICS
@@ -23,56 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST = 50_000
 """Characters of a text that go into the page, some ten times the longest document; of what is longer it names the file."""
-CHECKS_ZH = {
-    "doc_number_form": "发文字号格式",
-    "doc_number_value": "发文字号",
-    "signatory": "签发人",
-    "title": "标题",
-    "title_organ": "标题中的发文机关",
-    "recipient": "主送机关",
-    "no_recipient": "不应有主送机关",
-    "salutation": "开头称谓",
-    "numbering_form": "层次序数格式",
-    "numbering_sequence": "层次序数顺序",
-    "attachment_note": "附件说明",
-    "signature": "署名",
-    "date": "成文日期",
-    "imprint": "版记",
-    "closing": "结语",
-    "forbidden": "不当用语",
-    "placeholder": "占位符",
-    "explanation": "正文以外的说明",
-    "punctuation": "标点",
-    "address": "行文称谓",
-    "required_terms": "必要用语",
-    "unsourced_figures": "无来源数字",
-    "length": "篇幅",
-}
-"""The rule checks as a Chinese reader calls them."""
-_CLAUSES_ZH = {
-    r"(?:art\. )?\b(\d+)\((\d+)\)": r"第\1条第\2项",
-    r"art\. (\d+)": r"第\1条",
-    "the task's own demand": "题目要求",
-    "practice": "惯例",
-    "plain text": "纯文本",
-    " and the 文种's own closing": "、该文种的惯用结语",
-    "条例 ": "《条例》",
-    "; ": "；",
-    ", ": "、",
-}
 _NAME_OF = {each.metric: each.name for rubric in RUBRICS.values() for each in rubric.dimensions}
 """A dimension's metric, as people's marks have it → its name in the rubric, as verdicts have it."""
-
-
-def clause_zh(clause: str) -> str:
-    """What a check rests on, for a Chinese reader.
-
-    >>> clause_zh("条例 art. 9(11), 9(12); GB/T 9704—2012 7.3.5"), clause_zh("practice (结语)")
-    ('《条例》第9条第11项、第9条第12项；GB/T 9704—2012 7.3.5', '惯例 (结语)')
-    """
-    for pattern, chinese in _CLAUSES_ZH.items():
-        clause = re.sub(pattern, chinese, clause)
-    return clause
 
 
 class _Numbered(dict[Any, int]):
@@ -148,7 +100,7 @@ class _Samples:
         held["verdicts"] += [verdict for verdict in verdicts if verdict not in held["verdicts"]]
 
     def _findings(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """failed: [kind, line or null, message]; passed: kinds."""
+        """failed: [kind, line or null, message, the same in Chinese]; passed: kinds."""
         failed, passed = [], []
         for finding in _rows(record.get("findings")):
             level = "hard" if finding.get("level") == "hard" else "soft"
@@ -157,7 +109,8 @@ class _Samples:
             if finding.get("ok"):
                 passed.append(kind)
             else:
-                failed.append([kind, line if isinstance(line, int) else None, str(finding.get("message", ""))])
+                message = str(finding.get("message", ""))
+                failed.append([kind, line if isinstance(line, int) else None, message, message_zh(message)])
         return {"failed": failed, "passed": passed}
 
     def _verdicts(self, answer: Answer, run: str, rubric: str) -> Iterator[dict[str, Any]]:
@@ -167,6 +120,7 @@ class _Samples:
             measure = self._measure_of.get((run, rubric, answer.question["id"], answer.record["repeat"], repeat))
             if measure is not None:
                 text = str(verdict.get("rationale") or "")
+                chinese = message_zh(text)
                 yield {
                     "measure": self._measures[measure],
                     "judge": self._judges[str(who["judge"]), str(who["model"])],
@@ -176,6 +130,7 @@ class _Samples:
                     "dimensions": [[name, _number(mark)] for name, mark in (verdict.get("dimensions") or {}).items()],
                     "rationale": text[:LONGEST],
                     "cut": len(text) > LONGEST,
+                    **({} if chinese == text else {"rationale_zh": chinese}),
                 }
 
     def as_dict(self) -> dict[str, Any]:
