@@ -231,7 +231,10 @@ def targets(source: Source, kind: str) -> Found:
         if not names or (key == "lora_target" and names == ["all"]):
             continue
         modules = _modules(folder)
-        absent = [name for name in names if not any(f".{module}".endswith(f".{name}") for module in modules)]
+        paths = [f".{module}." for module in modules]
+        # what is trained whole may be a part that has layers in it, such as mlp
+        has = str.endswith if key == "lora_target" else str.__contains__
+        absent = [name for name in names if not any(has(path, f".{name}.") for path in paths)]
         if modules and absent:
             fit = {name.rpartition(".")[2] for name, linear in modules.items() if linear or key == "additional_target"}
             message = f"{folder} has no {', '.join(absent)}; it has {', '.join(sorted(fit))}"

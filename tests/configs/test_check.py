@@ -159,7 +159,7 @@ def test_layers_that_the_model_does_not_have_are_a_fault(check: Check) -> None:
         "12: additional_target: tiny has no wte; it has down_proj, embed_tokens, gate_proj, input_layernorm, k_proj, lm_head, norm, "
         "o_proj, post_attention_layernorm, q_proj, up_proj, v_proj",
     ]
-    assert check(GOOD + "lora_target: q_proj,v_proj\nadditional_target: embed_tokens\n") == []
+    assert check(GOOD + "lora_target: q_proj,v_proj\nadditional_target: embed_tokens,mlp\n") == []
 
 
 def test_a_service_that_nothing_is_reported_to_is_a_fault(check: Check) -> None:
